@@ -1,0 +1,416 @@
+//! Failures: every way in which a request can be refused, with its code on the
+//! wire, its slug and its sentence in both languages.
+//!
+//! The codes 1, 2 and 3 are the origin's; from 100 on they are ours
+//! (`docs/protocol.md` has the table). A slug never changes its meaning.
+
+use std::borrow::Cow;
+
+/// The language of sentences meant for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// 简体中文
+    #[default]
+    Chinese,
+    /// English
+    English,
+}
+
+/// Why a password is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// Fewer characters than the configuration asks for.
+    TooShort(usize),
+    /// More characters than the configuration allows.
+    TooLong(usize),
+    /// Found among common passwords, or soon guessed.
+    Guessable,
+}
+
+/// Why a name of a user is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameFault {
+    /// No characters.
+    Empty,
+    /// More characters than a name may have.
+    TooLong(usize),
+    /// A character that cannot be seen, or that turns the direction of text.
+    Character,
+    /// `@`, which would make it look like an e-mail address.
+    At,
+    /// A blank at the beginning or the end, or two in a row.
+    Blanks,
+    /// A name that the server itself speaks with.
+    Reserved,
+    /// A phone number that is not the registrant's own, verified one.
+    OthersPhone,
+}
+
+/// A refusal. Holds nothing secret: it is sent to the client as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    // The origin's codes.
+    /// Name and password (or token) do not belong together; also for unknown users.
+    WrongCredentials,
+    /// The SMS or mail gateway failed ("网络问题").
+    GatewayFailed,
+    /// The phone number is not one, or not one that codes may be sent to.
+    BadPhone,
+    /// The e-mail address is not one.
+    BadEmail,
+    /// An account with this number or address exists.
+    AlreadyRegistered,
+    /// The user name is taken.
+    NameTaken,
+    /// The phone number belongs to an account.
+    PhoneTaken,
+    /// The e-mail address belongs to an account.
+    EmailTaken,
+    /// The code is wrong, expired, used or burnt.
+    WrongCode,
+
+    // 100: malformed.
+    /// The header is broken; the connection is closed.
+    BadHeader,
+    /// The body is not UTF-8.
+    InvalidUtf8,
+    /// The body is not JSON.
+    MalformedJson,
+    /// The body is JSON, but not an object.
+    NotAnObject,
+    /// The body nests deeper than [`crate::json::DEPTH_MAX`].
+    TooDeep,
+    /// A key stands twice in one object.
+    DuplicateKey(String),
+    /// A key that the request needs is missing.
+    MissingKey(&'static str),
+    /// A key has a value of the wrong type or range.
+    MistypedKey(&'static str),
+    /// A file name, folder name or path that cannot be a label.
+    InvalidFileName,
+    /// A frame was begun and not finished in time; the connection is closed.
+    FrameTimeout,
+
+    /// 101: no such op on this port.
+    UnknownOp,
+    /// 102: this needs a sign-in first.
+    NotSignedIn,
+    /// 103: too many requests; try again after this many seconds.
+    TooManyRequests(u32),
+    /// 103: this address holds too many connections, or the server as a whole does.
+    TooManyConnections,
+    /// 103: this user has too many uploads open.
+    TooManyUploads,
+    /// 103: too many wrong credentials on this connection, which is closed.
+    TooManyWrongCredentials,
+    /// 104: the frame is longer than a request may be.
+    FrameTooLarge(usize),
+    /// 104: the message has more bytes than a message may have.
+    MessageTooLarge(usize),
+    /// 104: the file has more bytes than a file may have.
+    FileTooLarge(u64),
+    /// 105: not something this user may do.
+    NotAllowed,
+    /// 105: the protocol has this, this server does not.
+    NotSupported(&'static str),
+    /// 106: the server cannot do this now.
+    Unavailable,
+    /// 106: writing is refused, since the disk is nearly full.
+    StorageFull,
+    /// 106: the server is going down.
+    ShuttingDown,
+    /// 107: no such file or folder.
+    FileNotFound,
+    /// 107: no such room.
+    RoomNotFound,
+    /// 108: a folder and a file cannot have the same name.
+    NameConflict,
+    /// 108: the bytes that came do not have the SHA-256 that was announced.
+    HashMismatch,
+    /// 109: the password is too weak.
+    WeakPassword(Weakness),
+    /// 110: the name of the user cannot be one.
+    InvalidName(NameFault),
+}
+
+impl Failure {
+    /// The value of `test` in the reply.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        use Failure as F;
+        match self {
+            F::WrongCredentials | F::GatewayFailed | F::NameTaken => 1,
+            F::BadPhone | F::BadEmail | F::PhoneTaken | F::EmailTaken => 2,
+            F::AlreadyRegistered | F::WrongCode => 3,
+            F::BadHeader
+            | F::InvalidUtf8
+            | F::MalformedJson
+            | F::NotAnObject
+            | F::TooDeep
+            | F::DuplicateKey(_)
+            | F::MissingKey(_)
+            | F::MistypedKey(_)
+            | F::InvalidFileName
+            | F::FrameTimeout => 100,
+            F::UnknownOp => 101,
+            F::NotSignedIn => 102,
+            F::TooManyRequests(_)
+            | F::TooManyConnections
+            | F::TooManyUploads
+            | F::TooManyWrongCredentials => 103,
+            F::FrameTooLarge(_) | F::MessageTooLarge(_) | F::FileTooLarge(_) => 104,
+            F::NotAllowed | F::NotSupported(_) => 105,
+            F::Unavailable | F::StorageFull | F::ShuttingDown => 106,
+            F::FileNotFound | F::RoomNotFound => 107,
+            F::NameConflict | F::HashMismatch => 108,
+            F::WeakPassword(_) => 109,
+            F::InvalidName(_) => 110,
+        }
+    }
+
+    /// The value of `error` in the reply: stable, for programs.
+    #[must_use]
+    pub fn slug(&self) -> &'static str {
+        use Failure as F;
+        match self {
+            F::WrongCredentials => "wrong_credentials",
+            F::GatewayFailed => "gateway_failed",
+            F::BadPhone => "bad_phone",
+            F::BadEmail => "bad_email",
+            F::AlreadyRegistered => "already_registered",
+            F::NameTaken => "name_taken",
+            F::PhoneTaken => "phone_taken",
+            F::EmailTaken => "email_taken",
+            F::WrongCode => "wrong_code",
+            F::BadHeader => "bad_header",
+            F::InvalidUtf8 => "invalid_utf8",
+            F::MalformedJson => "malformed_json",
+            F::NotAnObject => "not_an_object",
+            F::TooDeep => "too_deep",
+            F::DuplicateKey(_) => "duplicate_key",
+            F::MissingKey(_) => "missing_key",
+            F::MistypedKey(_) => "mistyped_key",
+            F::InvalidFileName => "invalid_file_name",
+            F::FrameTimeout => "frame_timeout",
+            F::UnknownOp => "unknown_op",
+            F::NotSignedIn => "not_signed_in",
+            F::TooManyRequests(_) => "too_many_requests",
+            F::TooManyConnections => "too_many_connections",
+            F::TooManyUploads => "too_many_uploads",
+            F::TooManyWrongCredentials => "too_many_wrong_credentials",
+            F::FrameTooLarge(_) => "frame_too_large",
+            F::MessageTooLarge(_) => "message_too_large",
+            F::FileTooLarge(_) => "file_too_large",
+            F::NotAllowed => "not_allowed",
+            F::NotSupported(_) => "not_supported",
+            F::Unavailable => "unavailable",
+            F::StorageFull => "storage_full",
+            F::ShuttingDown => "shutting_down",
+            F::FileNotFound => "file_not_found",
+            F::RoomNotFound => "room_not_found",
+            F::NameConflict => "name_conflict",
+            F::HashMismatch => "hash_mismatch",
+            F::WeakPassword(_) => "weak_password",
+            F::InvalidName(_) => "invalid_name",
+        }
+    }
+
+    /// Seconds after which trying again makes sense, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Failure::TooManyRequests(seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+
+    /// The value of `message` in the reply: a sentence for people, what happened
+    /// and, where there is something to do, what to do next.
+    #[must_use]
+    pub fn sentence(&self, language: Language) -> Cow<'static, str> {
+        let (chinese, english) = self.sentences();
+        match language {
+            Language::Chinese => chinese,
+            Language::English => english,
+        }
+    }
+
+    fn sentences(&self) -> (Cow<'static, str>, Cow<'static, str>) {
+        use Failure as F;
+        let fixed = |zh: &'static str, en: &'static str| (Cow::Borrowed(zh), Cow::Borrowed(en));
+        let made = |zh: String, en: String| (Cow::Owned(zh), Cow::Owned(en));
+        match self {
+            F::WrongCredentials => fixed(
+                "用户名或密码不正确。",
+                "The user name or the password is wrong.",
+            ),
+            F::GatewayFailed => fixed(
+                "验证码没有发出去,请稍后再试。",
+                "The code could not be sent. Please try again later.",
+            ),
+            F::BadPhone => fixed(
+                "这个手机号不能用来接收验证码。",
+                "Codes cannot be sent to this phone number.",
+            ),
+            F::BadEmail => fixed(
+                "这个邮箱地址不正确。",
+                "This is not a valid e-mail address.",
+            ),
+            F::AlreadyRegistered => fixed(
+                "已经注册过了,请直接登录。",
+                "There is an account already. Please log in.",
+            ),
+            F::NameTaken => fixed("用户名已经有人用了。", "This user name is taken."),
+            F::PhoneTaken => fixed(
+                "这个手机号已经注册过了。",
+                "This phone number belongs to an account.",
+            ),
+            F::EmailTaken => fixed(
+                "这个邮箱已经注册过了。",
+                "This e-mail address belongs to an account.",
+            ),
+            F::WrongCode => fixed(
+                "验证码不正确或已失效。",
+                "The code is wrong or no longer valid.",
+            ),
+            F::BadHeader => fixed(
+                "包头不正确,连接将关闭。",
+                "The header is broken; the connection is closed.",
+            ),
+            F::InvalidUtf8 => fixed("数据不是 UTF-8。", "The body is not UTF-8."),
+            F::MalformedJson => fixed("数据不是正确的 JSON。", "The body is not valid JSON."),
+            F::NotAnObject => fixed(
+                "数据应当是一个 JSON 对象。",
+                "The body must be one JSON object.",
+            ),
+            F::TooDeep => fixed("JSON 嵌套太深。", "The JSON nests too deeply."),
+            F::DuplicateKey(key) => made(
+                format!("键“{key}”重复了。"),
+                format!("The key \"{key}\" stands twice."),
+            ),
+            F::MissingKey(key) => made(format!("缺少“{key}”。"), format!("\"{key}\" is missing.")),
+            F::MistypedKey(key) => made(
+                format!("“{key}”的值不正确。"),
+                format!("\"{key}\" has a value that it cannot have."),
+            ),
+            F::InvalidFileName => fixed("这个文件名不能用。", "This cannot be the name of a file."),
+            F::FrameTimeout => fixed(
+                "数据没有按时发完,连接将关闭。",
+                "The frame was not finished in time; the connection is closed.",
+            ),
+            F::UnknownOp => fixed("没有这种操作。", "There is no such op on this port."),
+            F::NotSignedIn => fixed("请先登录。", "Please sign in first."),
+            F::TooManyRequests(s) => made(
+                format!("太频繁了,请 {s} 秒后再试。"),
+                format!("Too many requests. Please try again in {s} s."),
+            ),
+            F::TooManyConnections => fixed(
+                "连接太多了,请稍后再试。",
+                "There are too many connections. Please try again later.",
+            ),
+            F::TooManyUploads => fixed(
+                "同时上传的文件太多了。",
+                "You have too many uploads under way.",
+            ),
+            F::TooManyWrongCredentials => fixed(
+                "密码错误次数太多,连接将关闭。",
+                "Too many wrong passwords; the connection is closed.",
+            ),
+            F::FrameTooLarge(max) => made(
+                format!("数据太大,最多 {max} 字节。"),
+                format!("A frame may have at most {max} bytes."),
+            ),
+            F::MessageTooLarge(max) => made(
+                format!("消息太长,最多 {max} 字节。"),
+                format!("A message may have at most {max} bytes."),
+            ),
+            F::FileTooLarge(max) => made(
+                format!("文件太大,最多 {max} 字节。"),
+                format!("A file may have at most {max} bytes."),
+            ),
+            F::NotAllowed => fixed("没有权限这样做。", "You may not do this."),
+            F::NotSupported(what) => made(
+                format!("这台服务器还不支持“{what}”。"),
+                format!("This server does not support \"{what}\" yet."),
+            ),
+            F::Unavailable => fixed(
+                "服务器正忙,请稍后再试。",
+                "The server cannot do this now. Please try again.",
+            ),
+            F::StorageFull => fixed(
+                "服务器的磁盘快满了,暂时不能保存。",
+                "The server's disk is nearly full; nothing can be saved now.",
+            ),
+            F::ShuttingDown => fixed(
+                "服务器正在关闭,请稍后再连。",
+                "The server is going down. Please connect again later.",
+            ),
+            F::FileNotFound => fixed("文件不存在。", "There is no such file."),
+            F::RoomNotFound => fixed("没有这个群。", "There is no such room."),
+            F::NameConflict => fixed(
+                "同名的文件或文件夹已经存在。",
+                "A file and a folder cannot have the same name.",
+            ),
+            F::HashMismatch => fixed(
+                "收到的文件与校验值不符。",
+                "The bytes do not have the announced SHA-256.",
+            ),
+            F::WeakPassword(weakness) => weakness.sentences(),
+            F::InvalidName(fault) => fault.sentences(),
+        }
+    }
+}
+
+impl Weakness {
+    fn sentences(self) -> (Cow<'static, str>, Cow<'static, str>) {
+        match self {
+            Self::TooShort(min) => (
+                format!("密码至少要 {min} 个字符。").into(),
+                format!("A password has at least {min} characters.").into(),
+            ),
+            Self::TooLong(max) => (
+                format!("密码最多 {max} 个字符。").into(),
+                format!("A password has at most {max} characters.").into(),
+            ),
+            Self::Guessable => (
+                "这个密码太容易被猜到,请换一个。".into(),
+                "This password is too easy to guess. Please choose another.".into(),
+            ),
+        }
+    }
+}
+
+impl NameFault {
+    fn sentences(self) -> (Cow<'static, str>, Cow<'static, str>) {
+        match self {
+            Self::Empty => (
+                "请填写用户名。".into(),
+                "A name has at least one character.".into(),
+            ),
+            Self::TooLong(max) => (
+                format!("用户名最多 {max} 个字符。").into(),
+                format!("A name has at most {max} characters.").into(),
+            ),
+            Self::Character => (
+                "用户名里有不能使用的字符。".into(),
+                "The name has a character that names cannot have.".into(),
+            ),
+            Self::At => (
+                "用户名里不能有 @。".into(),
+                "A name cannot contain @.".into(),
+            ),
+            Self::Blanks => (
+                "用户名的首尾不能是空格,中间不能有连续的空格。".into(),
+                "A name cannot begin or end with a blank, or have two in a row.".into(),
+            ),
+            Self::Reserved => (
+                "这个用户名是保留的。".into(),
+                "This name is reserved.".into(),
+            ),
+            Self::OthersPhone => (
+                "用户名不能是别人的手机号。".into(),
+                "A name cannot be a phone number other than your own, verified one.".into(),
+            ),
+        }
+    }
+}
