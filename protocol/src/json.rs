@@ -7,7 +7,7 @@
 //! refuses them). A missing or mistyped key is named in the error.
 
 use crate::failure::Failure;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;

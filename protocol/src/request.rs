@@ -22,7 +22,6 @@ pub struct Envelope {
 
 impl Envelope {
     /// Reads the envelope of a body. The second value says whether it was in order.
-    #[must_use]
     pub fn read(body: &Object<'_>) -> (Self, Result<u64, Failure>) {
         let op = body.optional_number("op");
         let seq = body.optional_number("seq");

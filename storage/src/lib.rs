@@ -1,1 +1,41 @@
-//! placeholder
+//! What Qunliao keeps: accounts, codes, the log of each room, the index of shared
+//! files and their contents.
+//!
+//! Callers see a handful of asynchronous traits ([`Accounts`], [`Codes`], [`Log`],
+//! [`Files`]) and the [`Vault`]. Behind the traits lies one [`Store`], behind the
+//! store an engine that keeps keys and values: sled for real, memory (with faults
+//! on demand) for tests. Nothing of an engine shows outside this crate.
+//!
+//! **A write that has been answered is on the disk.** `docs/storage.md` says how.
+
+pub mod accounts;
+pub mod codes;
+mod content;
+mod engine;
+mod entry;
+mod error;
+pub mod files;
+pub mod folder;
+pub mod keys;
+pub mod log;
+mod seal;
+mod space;
+mod store;
+mod transaction;
+pub mod vault;
+mod writer;
+
+pub use accounts::{Accounts, Contact};
+pub use codes::Codes;
+pub use content::Digest;
+pub use engine::memory::{Faults, MemoryEngine};
+pub use engine::sled::SledEngine;
+pub use entry::{Entry, EntryKind, NewEntry};
+pub use error::StorageError;
+pub use files::Files;
+pub use folder::DataFolder;
+pub use log::Log;
+pub use seal::Seal;
+pub use space::{FreeSpace, Reserve};
+pub use store::{Health, Store};
+pub use vault::Vault;

@@ -1,0 +1,151 @@
+//! The engine of the tests: a map in memory, with faults on demand.
+//!
+//! Clones share the map, so a test can "restart" a store on what an earlier one
+//! had committed.
+
+use super::{Changes, Engine, Pair};
+use crate::error::StorageError;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// Keys and values in memory.
+#[derive(Clone, Default)]
+pub struct MemoryEngine {
+    shared: Arc<Shared>,
+}
+
+/// Switches that make a [`MemoryEngine`] misbehave.
+#[derive(Clone)]
+pub struct Faults {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    pairs: BTreeMap<Vec<u8>, Vec<u8>>,
+    fail_commits: bool,
+    fail_reads: bool,
+    hold_commits: bool,
+    commits: u64,
+}
+
+impl MemoryEngine {
+    /// An empty engine.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Its switches.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        Faults {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl Faults {
+    /// From now on every commit fails, or none.
+    pub fn fail_commits(&self, fail: bool) {
+        self.shared.lock().fail_commits = fail;
+    }
+
+    /// From now on every read fails, or none.
+    pub fn fail_reads(&self, fail: bool) {
+        self.shared.lock().fail_reads = fail;
+    }
+
+    /// Commits wait while this is set, as for a slow disk.
+    pub fn hold_commits(&self, hold: bool) {
+        self.shared.lock().hold_commits = hold;
+        self.shared.changed.notify_all();
+    }
+
+    /// How many commits have succeeded.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.shared.lock().commits
+    }
+
+    /// Replaces every value under a key that begins with `prefix` by `value`.
+    pub fn damage(&self, prefix: &[u8], value: &[u8]) {
+        let mut state = self.shared.lock();
+        for (_, old) in state
+            .pairs
+            .iter_mut()
+            .filter(|(key, _)| key.starts_with(prefix))
+        {
+            *old = value.to_vec();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn readable(&self) -> Result<&BTreeMap<Vec<u8>, Vec<u8>>, StorageError> {
+        if self.fail_reads {
+            return Err(StorageError::Read("told to fail".into()));
+        }
+        Ok(&self.pairs)
+    }
+}
+
+impl Engine for MemoryEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.shared.lock().readable()?.get(key).cloned())
+    }
+
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        descending: bool,
+        limit: usize,
+    ) -> Result<Vec<Pair>, StorageError> {
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        let state = self.shared.lock();
+        let range = state.readable()?.range(from.to_vec()..to.to_vec());
+        let owned = |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), value.clone());
+        Ok(if descending {
+            range.rev().take(limit).map(owned).collect()
+        } else {
+            range.take(limit).map(owned).collect()
+        })
+    }
+
+    fn commit(&self, changes: &Changes) -> Result<(), StorageError> {
+        let mut state = self.shared.lock();
+        while state.hold_commits {
+            state = self
+                .shared
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.fail_commits {
+            return Err(StorageError::Commit("told to fail".into()));
+        }
+        for (key, value) in changes {
+            match value {
+                Some(value) => state.pairs.insert(key.clone(), value.clone()),
+                None => state.pairs.remove(key),
+            };
+        }
+        state.commits += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! The embedded engine: sled 0.34.7, one tree.
+//!
+//! sled's own `flush` is not durable on Linux: it is `sync_file_range`, which
+//! writes no metadata and gives the disk no barrier. So after it, the database
+//! file is `fdatasync`ed through a descriptor of our own. Values stay small
+//! (`keys::VALUE_BYTES_MAX`), since sled moves large ones into files of their
+//! own, which it never syncs.
+
+use super::{Changes, Engine, Pair};
+use crate::error::StorageError;
+use crate::keys::VALUE_BYTES_MAX;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// sled's cache, in bytes. Its real use can be a multiple of this.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// How often sled's own flusher runs, in milliseconds; it also collects garbage.
+const FLUSH_EVERY_MS: u64 = 500;
+
+/// sled in a folder.
+pub struct SledEngine {
+    db: sled::Db,
+    file: File,
+}
+
+impl SledEngine {
+    /// Opens the database in `folder`, making it if need be.
+    ///
+    /// The caller holds the lock of the data folder: what a crash left behind is
+    /// swept here, and sweeping under a living server would harm it.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`], [`StorageError::Read`] or, when sled finds its files
+    /// corrupt also without its snapshots, [`StorageError::Damaged`].
+    pub fn open(folder: &Path) -> Result<Self, StorageError> {
+        let failed = |what: &str, why: io::Error| {
+            StorageError::io(format_args!("{what} {}", folder.display()), &why)
+        };
+        fs::create_dir_all(folder).map_err(|why| failed("making", why))?;
+        sweep_unfinished_snapshots(folder).map_err(|why| failed("sweeping", why))?;
+        let db = match open_db(folder) {
+            Err(sled::Error::Corruption { .. }) => {
+                log::warn!("event=storage_snapshot_damaged action=rebuild_from_log");
+                set_snapshots_aside(folder).map_err(|why| failed("repairing", why))?;
+                open_db(folder)
+            }
+            other => other,
+        };
+        let db = db.map_err(|why| match why {
+            sled::Error::Corruption { .. } => StorageError::damaged(why),
+            other => StorageError::Read(other.to_string()),
+        })?;
+        let file = File::open(folder.join("db")).map_err(|why| failed("opening", why))?;
+        let engine = Self { db, file };
+        engine.sync().map_err(StorageError::Commit)?;
+        sync_folder(folder).map_err(|why| failed("syncing", why))?;
+        Ok(engine)
+    }
+
+    fn sync(&self) -> Result<(), String> {
+        self.db.flush().map_err(|why| why.to_string())?;
+        rustix::fs::fdatasync(&self.file).map_err(|why| why.to_string())
+    }
+}
+
+fn open_db(folder: &Path) -> sled::Result<sled::Db> {
+    sled::Config::new()
+        .path(folder)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(Some(FLUSH_EVERY_MS))
+        .open()
+}
+
+/// A crash while sled writes a snapshot leaves `snap.*.generating`, and the next
+/// open then fails. A snapshot only shortens recovery; the log holds everything.
+fn sweep_unfinished_snapshots(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves all snapshots into a folder beside, so that sled recovers from its log
+/// alone. They are kept: nothing is deleted from a damaged database.
+fn set_snapshots_aside(folder: &Path) -> io::Result<()> {
+    let aside = folder.with_extension("snapshots-aside");
+    fs::create_dir_all(&aside)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            fs::rename(entry.path(), aside.join(entry.file_name()))?;
+        }
+    }
+    sync_folder(folder)
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+impl Engine for SledEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        let value = self.db.get(key).map_err(read_error)?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        descending: bool,
+        limit: usize,
+    ) -> Result<Vec<Pair>, StorageError> {
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        let owned = |pair: sled::Result<(sled::IVec, sled::IVec)>| {
+            let (key, value) = pair.map_err(read_error)?;
+            Ok((key.to_vec(), value.to_vec()))
+        };
+        let range = self.db.range(from..to);
+        if descending {
+            range.rev().take(limit).map(owned).collect()
+        } else {
+            range.take(limit).map(owned).collect()
+        }
+    }
+
+    fn commit(&self, changes: &Changes) -> Result<(), StorageError> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in changes {
+            match value {
+                Some(value) => {
+                    debug_assert!(value.len() <= VALUE_BYTES_MAX, "a value too large for sled");
+                    batch.insert(key.as_slice(), value.as_slice());
+                }
+                None => batch.remove(key.as_slice()),
+            }
+        }
+        self.db
+            .apply_batch(batch)
+            .map_err(|why| StorageError::Commit(why.to_string()))?;
+        self.sync().map_err(StorageError::Commit)
+    }
+}
+
+fn read_error(why: sled::Error) -> StorageError {
+    match why {
+        sled::Error::Corruption { .. } => StorageError::damaged(why),
+        other => StorageError::Read(other.to_string()),
+    }
+}

@@ -1,0 +1,242 @@
+//! Every kind of record, and the key under which it lies.
+//!
+//! All records share one tree, since sled's batches are atomic within a tree
+//! only. A key is one byte of kind and then fixed-width parts, big-endian,
+//! parent first, so that what belongs together is one prefix scan. Names and
+//! contacts never stand in a key: their keyed hash does ([`crate::Seal::index`]).
+//!
+//! | kind | key | value |
+//! | --- | --- | --- |
+//! | `meta` | a name | a number, 8 bytes big-endian |
+//! | `user_by_id` | user | account, JSON, its personal part sealed |
+//! | `user_id_by_name` | hash of the folded name | user, 8 bytes; stays when the account closes |
+//! | `user_id_by_phone` | hash of the number | user, 8 bytes |
+//! | `user_id_by_email` | hash of the confirmed address | user, 8 bytes |
+//! | `user_id_by_pending_email` | hash of the unconfirmed address, user | nothing |
+//! | `session_by_token` | hash of the token | session, JSON |
+//! | `token_by_user_session` | user, time of issue, hash of the token | nothing |
+//! | `code_by_target` | purpose, hash of the contact | code, JSON |
+//! | `sendings_by_subject` | hash of number, address or "all" | times of sending, JSON |
+//! | `entry_by_room_seq` | room, id of the first entry, chunk | entries, see `entry.rs` |
+//! | `file_by_id` | file | file, JSON |
+//! | `folder_by_id` | folder | folder, JSON |
+//! | `item_by_room_name` | room, hash of the name | item: the newest file or the folder of this name |
+//! | `item_by_room_seq` | room, seq | item; seq grows with each change, newest last |
+//! | `shelf_by_room` | room | how many items, JSON |
+//! | `file_id_by_name_version` | room, hash of the name, file | nothing |
+//! | `file_id_by_folder_path` | folder, path, NUL, file | nothing |
+//! | `file_id_by_content` | SHA-256, file | nothing |
+//!
+//! The numbers are pinned by `tests/format.rs`: to change one is to change the
+//! data format.
+
+use crate::content::Digest;
+use qunliao_protocol::{EntryId, FileId, FolderId, RoomId, UserId};
+
+/// The format of everything below. Raised with any change that an older version
+/// could not read.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// Longest value, in bytes. sled moves large values, and whole leaves that grow
+/// past about 128 KiB, into files that it never syncs.
+pub const VALUE_BYTES_MAX: usize = 4096;
+
+/// The first byte of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Counters and the format version.
+    Meta = 0x01,
+    /// Accounts.
+    UserById = 0x10,
+    /// Names in use, now or once.
+    UserIdByName = 0x11,
+    /// Verified phone numbers.
+    UserIdByPhone = 0x12,
+    /// Confirmed addresses.
+    UserIdByEmail = 0x13,
+    /// Addresses that wait to be confirmed.
+    UserIdByPendingEmail = 0x14,
+    /// Sessions.
+    SessionByToken = 0x18,
+    /// Sessions of a user, oldest first.
+    TokenByUserSession = 0x19,
+    /// Codes that were sent.
+    CodeByTarget = 0x20,
+    /// When codes were sent, to whom and for whom.
+    SendingsBySubject = 0x21,
+    /// The rooms' logs.
+    EntryByRoomSeq = 0x30,
+    /// Files.
+    FileById = 0x40,
+    /// Folders.
+    FolderById = 0x41,
+    /// What a name stands for in a room.
+    ItemByRoomName = 0x42,
+    /// A room's files and folders by age.
+    ItemByRoomSeq = 0x43,
+    /// Counts of a room's files.
+    ShelfByRoom = 0x44,
+    /// All versions of a name.
+    FileIdByNameVersion = 0x45,
+    /// All versions of a path in a folder.
+    FileIdByFolderPath = 0x46,
+    /// All files with some content.
+    FileIdByContent = 0x47,
+}
+
+/// A hash that stands for a name or a contact in a key.
+pub type IndexHash = [u8; 32];
+
+fn key(kind: Kind, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+    key.push(kind as u8);
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+/// The range of keys that begin with `prefix`, as scans take it.
+pub(crate) fn range(prefix: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.last_mut() {
+        if *last < u8::MAX {
+            *last += 1;
+            break;
+        }
+        end.pop();
+    }
+    (prefix.to_vec(), end)
+}
+
+pub(crate) fn meta(name: &str) -> Vec<u8> {
+    key(Kind::Meta, &[name.as_bytes()])
+}
+
+pub(crate) fn user_by_id(user: UserId) -> Vec<u8> {
+    key(Kind::UserById, &[&user.0.to_be_bytes()])
+}
+
+pub(crate) fn user_id_by(kind: Kind, hash: &IndexHash) -> Vec<u8> {
+    key(kind, &[hash])
+}
+
+pub(crate) fn pending_email(hash: &IndexHash) -> Vec<u8> {
+    key(Kind::UserIdByPendingEmail, &[hash])
+}
+
+pub(crate) fn user_id_by_pending_email(hash: &IndexHash, user: UserId) -> Vec<u8> {
+    key(Kind::UserIdByPendingEmail, &[hash, &user.0.to_be_bytes()])
+}
+
+pub(crate) fn session_by_token(hash: &IndexHash) -> Vec<u8> {
+    key(Kind::SessionByToken, &[hash])
+}
+
+pub(crate) fn sessions_of(user: UserId) -> Vec<u8> {
+    key(Kind::TokenByUserSession, &[&user.0.to_be_bytes()])
+}
+
+pub(crate) fn token_by_user_session(user: UserId, issued: u64, hash: &IndexHash) -> Vec<u8> {
+    key(
+        Kind::TokenByUserSession,
+        &[&user.0.to_be_bytes(), &issued.to_be_bytes(), hash],
+    )
+}
+
+pub(crate) fn code_by_target(purpose: u8, hash: &IndexHash) -> Vec<u8> {
+    key(Kind::CodeByTarget, &[&[purpose], hash])
+}
+
+pub(crate) fn sendings_by_subject(hash: &IndexHash) -> Vec<u8> {
+    key(Kind::SendingsBySubject, &[hash])
+}
+
+pub(crate) fn entries_of(room: RoomId) -> Vec<u8> {
+    key(Kind::EntryByRoomSeq, &[&room.0.to_be_bytes()])
+}
+
+pub(crate) fn entry_by_room_seq(room: RoomId, first: EntryId, chunk: u16) -> Vec<u8> {
+    key(
+        Kind::EntryByRoomSeq,
+        &[
+            &room.0.to_be_bytes(),
+            &first.0.to_be_bytes(),
+            &chunk.to_be_bytes(),
+        ],
+    )
+}
+
+pub(crate) fn file_by_id(file: FileId) -> Vec<u8> {
+    key(Kind::FileById, &[&file.0.to_be_bytes()])
+}
+
+pub(crate) fn folder_by_id(folder: FolderId) -> Vec<u8> {
+    key(Kind::FolderById, &[&folder.0.to_be_bytes()])
+}
+
+pub(crate) fn item_by_room_name(room: RoomId, name: &IndexHash) -> Vec<u8> {
+    key(Kind::ItemByRoomName, &[&room.0.to_be_bytes(), name])
+}
+
+pub(crate) fn items_of(room: RoomId) -> Vec<u8> {
+    key(Kind::ItemByRoomSeq, &[&room.0.to_be_bytes()])
+}
+
+pub(crate) fn item_by_room_seq(room: RoomId, seq: u64) -> Vec<u8> {
+    key(
+        Kind::ItemByRoomSeq,
+        &[&room.0.to_be_bytes(), &seq.to_be_bytes()],
+    )
+}
+
+pub(crate) fn shelf_by_room(room: RoomId) -> Vec<u8> {
+    key(Kind::ShelfByRoom, &[&room.0.to_be_bytes()])
+}
+
+pub(crate) fn file_id_by_name_version(room: RoomId, name: &IndexHash, file: FileId) -> Vec<u8> {
+    key(
+        Kind::FileIdByNameVersion,
+        &[&room.0.to_be_bytes(), name, &file.0.to_be_bytes()],
+    )
+}
+
+pub(crate) fn paths_of(folder: FolderId) -> Vec<u8> {
+    key(Kind::FileIdByFolderPath, &[&folder.0.to_be_bytes()])
+}
+
+pub(crate) fn versions_of_path(folder: FolderId, path: &str) -> Vec<u8> {
+    key(
+        Kind::FileIdByFolderPath,
+        &[&folder.0.to_be_bytes(), path.as_bytes(), &[0]],
+    )
+}
+
+pub(crate) fn file_id_by_folder_path(folder: FolderId, path: &str, file: FileId) -> Vec<u8> {
+    key(
+        Kind::FileIdByFolderPath,
+        &[
+            &folder.0.to_be_bytes(),
+            path.as_bytes(),
+            &[0],
+            &file.0.to_be_bytes(),
+        ],
+    )
+}
+
+pub(crate) fn files_with(content: &Digest) -> Vec<u8> {
+    key(Kind::FileIdByContent, &[content.as_bytes()])
+}
+
+pub(crate) fn file_id_by_content(content: &Digest, file: FileId) -> Vec<u8> {
+    key(
+        Kind::FileIdByContent,
+        &[content.as_bytes(), &file.0.to_be_bytes()],
+    )
+}
+
+/// A number as it lies in a value.
+pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}

@@ -1,0 +1,128 @@
+//! Personal data at rest: names, phone numbers and addresses are sealed, and
+//! found again through keyed hashes.
+//!
+//! The key lies in `secret.key` beside the database, readable by the server's
+//! user alone. That keeps whole numbers out of `strings`, of search indexes, of
+//! a stray copy of the database; it is no shield against someone who has the
+//! whole data folder.
+
+use crate::content::{from_hex, to_hex};
+use crate::error::StorageError;
+use crate::keys::IndexHash;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+const NONCE_BYTES: usize = 24;
+
+/// What a keyed hash is made of: hashes of different spaces never meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Space {
+    /// Users' folded names.
+    Name,
+    /// Phone numbers.
+    Phone,
+    /// E-mail addresses.
+    Email,
+    /// Sessions' tokens.
+    Token,
+    /// Codes with what they are bound to.
+    Code,
+    /// Subjects of sending limits.
+    Sending,
+    /// Names of files and folders.
+    Label,
+}
+
+/// Seals personal data and hashes what is looked up.
+#[derive(Clone)]
+pub struct Seal {
+    aead: XChaCha20Poly1305,
+    mac: Hmac<Sha256>,
+}
+
+impl Seal {
+    /// A seal with this master key; the working keys are derived from it.
+    #[must_use]
+    pub fn new(master: &[u8; 32]) -> Self {
+        let derive = |label: &[u8]| -> [u8; 32] {
+            let mut mac = keyed(master);
+            mac.update(label);
+            mac.finalize().into_bytes().into()
+        };
+        Self {
+            aead: XChaCha20Poly1305::new(&derive(b"qunliao seal").into()),
+            mac: keyed(&derive(b"qunliao index")),
+        }
+    }
+
+    /// The hash under which `text` is found in `space`.
+    pub(crate) fn index(&self, space: Space, text: &[u8]) -> IndexHash {
+        let mut mac = self.mac.clone();
+        mac.update(&[space as u8]);
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Seals `plain`; it opens with the same `context` only.
+    pub(crate) fn seal(&self, context: u64, plain: &[u8]) -> Result<String, StorageError> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(|why| StorageError::Commit(why.to_string()))?;
+        let sealed = self
+            .aead
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: plain,
+                    aad: &context.to_be_bytes(),
+                },
+            )
+            .map_err(|_| StorageError::Commit("sealing failed".into()))?;
+        Ok(to_hex(&nonce) + &to_hex(&sealed))
+    }
+
+    /// Opens what [`Seal::seal`] made.
+    pub(crate) fn open(&self, context: u64, sealed: &str) -> Result<Vec<u8>, StorageError> {
+        let damaged = || StorageError::damaged("a sealed record does not open");
+        let bytes = from_hex(sealed).ok_or_else(damaged)?;
+        let (nonce, sealed) = bytes
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or_else(damaged)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: &context.to_be_bytes(),
+        };
+        self.aead
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| damaged())
+    }
+}
+
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_in_its_own_context_alone() {
+        let seal = Seal::new(&[7; 32]);
+        let sealed = seal.seal(1, b"+8613912345678").unwrap();
+        assert_eq!(seal.open(1, &sealed).unwrap(), b"+8613912345678");
+        assert!(seal.open(2, &sealed).is_err());
+        assert!(Seal::new(&[8; 32]).open(1, &sealed).is_err());
+        assert!(seal.open(1, "00").is_err());
+    }
+
+    #[test]
+    fn hashes_of_different_spaces_differ() {
+        let seal = Seal::new(&[7; 32]);
+        assert_ne!(
+            seal.index(Space::Name, b"13912345678"),
+            seal.index(Space::Phone, b"13912345678")
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! The store: one engine, one writer, a few readers. The traits of the nouns are
+//! implemented for it, each in the noun's own file.
+
+use crate::engine::Engine;
+use crate::error::StorageError;
+use crate::keys::{self, FORMAT_VERSION};
+use crate::seal::Seal;
+use crate::space::Reserve;
+use crate::transaction::{Read, Snapshot};
+use crate::writer::{OnFatal, Writer};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::Semaphore;
+
+/// Reads that run at once. A read can wait a few milliseconds for a commit, so
+/// they run beside the caller's thread; more of them than this gain nothing.
+const READERS: usize = 4;
+
+/// Names of counters and of other numbers.
+pub(crate) mod counters {
+    pub(crate) const FORMAT: &str = "format";
+    pub(crate) const HEALTH: &str = "health";
+    pub(crate) const USERS: &str = "users";
+    pub(crate) const FILES: &str = "files";
+    pub(crate) const FOLDERS: &str = "folders";
+    pub(crate) const ITEMS: &str = "items";
+}
+
+/// Accounts, codes, logs and the file index, over one engine.
+///
+/// Clones share it. The writer ends when the last clone is dropped, after it has
+/// committed what was asked of it; [`Store::close`] waits for that.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<dyn Engine>,
+    pub(crate) writer: Writer,
+    pub(crate) seal: Seal,
+    readers: Arc<Semaphore>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Store {
+    /// Opens a store over `engine`. `on_fatal` is told when writing has ended
+    /// for good; the process should end then.
+    ///
+    /// # Errors
+    /// [`StorageError::Format`] when the data is of another format, or what the
+    /// engine fails with.
+    pub fn open(
+        engine: impl Engine,
+        seal: Seal,
+        reserve: Reserve,
+        on_fatal: impl Fn(&StorageError) + Send + Sync + 'static,
+    ) -> Result<Self, StorageError> {
+        let engine: Arc<dyn Engine> = Arc::new(engine);
+        check_format(&*engine)?;
+        let on_fatal: OnFatal = Box::new(on_fatal);
+        let (writer, thread) = Writer::start(Arc::clone(&engine), reserve, on_fatal);
+        Ok(Self {
+            engine,
+            writer,
+            seal,
+            readers: Arc::new(Semaphore::new(READERS)),
+            thread: Arc::new(Mutex::new(Some(thread))),
+        })
+    }
+
+    /// Runs `read` on a thread where it may wait for the engine.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Snapshot<'_>) -> Result<T, StorageError> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.readers)
+            .acquire_owned()
+            .await
+            .map_err(|_| StorageError::Closed)?;
+        let engine = Arc::clone(&self.engine);
+        let reading = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            read(&Snapshot(&*engine))
+        });
+        reading
+            .await
+            .unwrap_or_else(|why| Err(StorageError::Read(why.to_string())))
+    }
+
+    /// Ends the writer once it has committed everything it was asked, and waits
+    /// for it. Other clones must be gone, or it would wait for them too.
+    pub fn close(self) {
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(self);
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            log::error!("event=storage_writer_panicked");
+        }
+    }
+}
+
+fn check_format(engine: &dyn Engine) -> Result<(), StorageError> {
+    let key = keys::meta(counters::FORMAT);
+    let found = Snapshot(engine).number(&key)?;
+    let Some(found) = found else {
+        let version = FORMAT_VERSION.to_be_bytes().to_vec();
+        return engine.commit(&[(key, Some(version))].into());
+    };
+    if found != FORMAT_VERSION {
+        return Err(StorageError::Format {
+            found,
+            known: FORMAT_VERSION,
+        });
+    }
+    Ok(())
+}
+
+/// Whether storage does what it is for.
+#[async_trait::async_trait]
+pub trait Health: Send + Sync {
+    /// Writes a number and waits until it is durable.
+    ///
+    /// # Errors
+    /// Why a write would be refused now.
+    async fn probe(&self) -> Result<(), StorageError>;
+}
+
+#[async_trait::async_trait]
+impl Health for Store {
+    async fn probe(&self) -> Result<(), StorageError> {
+        self.writer
+            .transact(|transaction| transaction.count(counters::HEALTH).map(drop))
+            .await
+    }
+}
