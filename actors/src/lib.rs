@@ -1,1 +1,61 @@
-//! placeholder
+//! The actors: one per connection, and the few that connections speak to.
+//!
+//! | actor | owns |
+//! | --- | --- |
+//! | [`host::Host`] | one arbiter's connections, their start and their deadlines |
+//! | [`connection::Connection`] | one socket |
+//! | [`chat_room::ChatRoom`] | one room: who is in it, the order of what is said |
+//! | [`auth_registry::AuthRegistry`] | sign-in, sign-up, codes |
+//! | [`file_vault::FileVault`] | who may transfer how much |
+//! | [`courier::Courier`] | the gateways to phones and addresses |
+//!
+//! Neighbours come in through constructors; the server wires them in one place.
+//! What an actor decides is pure and lies beside it.
+
+pub mod admission;
+pub mod auth_registry;
+pub mod chat_room;
+pub mod clock;
+pub mod connection;
+pub mod contacts;
+pub mod courier;
+pub mod credentials;
+pub mod deadlines;
+pub mod file_vault;
+pub mod hasher;
+pub mod host;
+pub mod house;
+pub mod limits;
+pub mod names;
+pub mod passwords;
+pub mod person;
+pub mod reading;
+pub mod vital;
+
+pub use house::House;
+pub use limits::Limits;
+
+/// Stop, when what is under way is done.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Stop;
+
+/// Answer, to show that the actor is alive.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Ping;
+
+use qunliao_protocol::Failure;
+use qunliao_storage::StorageError;
+
+/// What a client is told when storage could not do what was asked.
+fn storage_failure(why: &StorageError) -> Failure {
+    match why {
+        StorageError::Full { .. } => Failure::StorageFull,
+        StorageError::Closed => Failure::ShuttingDown,
+        other => {
+            log::error!("event=storage_error error=\"{other}\"");
+            Failure::Unavailable
+        }
+    }
+}

@@ -14,6 +14,9 @@ use qunliao_protocol::UserId;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
+/// How many that wait for one address are forgotten at once.
+const PENDING_CLEARED_MAX: usize = 1_000;
+
 /// Where a person can be reached.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Contact {
@@ -160,7 +163,8 @@ pub trait Accounts: Send + Sync {
     /// A [`StorageError`].
     async fn session(&self, token: String, now: u64) -> Result<Option<User>, StorageError>;
 
-    /// Confirms `email` with a code that was sent to it. `None` if the code is wrong.
+    /// Confirms `email` with a code that was sent to it. `None` if the code is wrong,
+    /// or the address no longer that user's. Asked again, it answers the same.
     ///
     /// # Errors
     /// A [`StorageError`].
@@ -299,8 +303,11 @@ impl Accounts for Store {
     async fn awaiting_confirmation(&self, email: String) -> Result<Option<UserId>, StorageError> {
         let seal = self.seal.clone();
         self.read(move |snapshot| {
-            let hash = Contact::Email(email).index(&seal);
-            let pending = snapshot.last(&keys::pending_email(&hash))?;
+            let contact = Contact::Email(email);
+            if owns(snapshot, &seal, &contact)? {
+                return Ok(None);
+            }
+            let pending = snapshot.last(&keys::pending_email(&contact.index(&seal)))?;
             Ok(pending
                 .and_then(|(key, _)| keys::number(key.last_chunk::<8>()?))
                 .map(UserId))
@@ -359,25 +366,26 @@ fn register(
     if spent {
         return Ok(Err(RegisterRefusal::WrongCode));
     }
-    let proved =
-        |contact: fn(&Contact) -> bool| new.proofs.iter().any(|proof| contact(&proof.contact));
+    // A code proves the contact that it was sent to, and no other.
+    let proved = |contact: Contact| new.proofs.iter().any(|proof| proof.contact == contact);
     let user = User {
         id: UserId(transaction.count(counters::USERS)?),
         name: new.name.clone(),
-        phone_verified: proved(|contact| matches!(contact, Contact::Phone(_))),
+        phone_verified: new.phone.clone().map(Contact::Phone).is_some_and(proved),
         phone: new.phone.clone(),
-        email_confirmed: proved(|contact| matches!(contact, Contact::Email(_))),
+        email_confirmed: new.email.clone().map(Contact::Email).is_some_and(proved),
         email: new.email.clone(),
     };
     transaction.put_number(name_key, user.id.0);
     if let Some(key) = phone_key.filter(|_| user.phone_verified) {
         transaction.put_number(key, user.id.0);
     }
-    if let Some(key) = email_key {
+    if let Some((key, email)) = email_key.zip(user.email.clone()) {
+        let hash = Contact::Email(email).index(seal);
         if user.email_confirmed {
             transaction.put_number(key, user.id.0);
-        } else if let Some(email) = &user.email {
-            let hash = Contact::Email(email.clone()).index(seal);
+            clear_pending(transaction, &hash)?;
+        } else {
             transaction.mark(keys::user_id_by_pending_email(&hash, user.id));
         }
     }
@@ -400,13 +408,21 @@ fn confirm_email(
     proof: &Proof,
     now: u64,
 ) -> Result<Option<UserId>, StorageError> {
-    if codes::judge(transaction, seal, proof, now)? != Verdict::Right {
+    let verdict = codes::judge(transaction, seal, proof, now)?;
+    if verdict == Verdict::Wrong {
         return Ok(None);
     }
     let Some(id) = codes::code_user(transaction, seal, proof.purpose, &proof.contact)? else {
         return Ok(None);
     };
     let key = contact_key(seal, &proof.contact);
+    if verdict == Verdict::Spent {
+        // Asked again, since the answer was lost.
+        return Ok(transaction
+            .number(&key)?
+            .filter(|owner| *owner == id.0)
+            .map(UserId));
+    }
     let Some(mut record) = transaction.record::<AccountRecord>(&keys::user_by_id(id))? else {
         return Ok(None);
     };
@@ -424,12 +440,19 @@ fn confirm_email(
     record.personal = seal_personal(seal, &user)?;
     transaction.put_record(keys::user_by_id(id), &record)?;
     transaction.put_number(key, id.0);
-    let (from, to) = keys::range(&keys::pending_email(&proof.contact.index(seal)));
-    for (pending, _) in transaction.scan(&from, &to, false, usize::MAX / 2)? {
-        transaction.delete(pending);
-    }
+    clear_pending(transaction, &proof.contact.index(seal))?;
     codes::spend(transaction, seal, proof)?;
     Ok(Some(id))
+}
+
+/// Forgets who else waits to confirm an address that now has its owner. Those
+/// beyond the limit wait in vain until the owner is gone.
+fn clear_pending(transaction: &mut Transaction<'_>, hash: &IndexHash) -> Result<(), StorageError> {
+    let (from, to) = keys::range(&keys::pending_email(hash));
+    for (pending, _) in transaction.scan(&from, &to, false, PENDING_CLEARED_MAX)? {
+        transaction.delete(pending);
+    }
+    Ok(())
 }
 
 fn open_session(
@@ -472,6 +495,9 @@ fn close(
     let Some(mut record) = transaction.record::<AccountRecord>(&key)? else {
         return Ok(());
     };
+    if record.closed.is_some() {
+        return Ok(());
+    }
     let mut user = user(seal, id, &record)?;
     if let Some(phone) = user.phone.take().filter(|_| user.phone_verified) {
         transaction.delete(contact_key(seal, &Contact::Phone(phone)));

@@ -9,7 +9,7 @@ use crate::error::StorageError;
 use crate::keys::{self, IndexHash, Kind};
 use crate::seal::{Seal, Space};
 use crate::store::Store;
-use crate::transaction::{Read, Transaction, decode};
+use crate::transaction::{Read, Transaction, after, decode};
 use async_trait::async_trait;
 use qunliao_protocol::UserId;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,10 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// How many expired records one sweep removes, so that it never holds up others.
 const SWEEP_RECORDS_MAX: usize = 1_000;
+
+/// The most wrong tries that a code can stand: their times must fit into a record,
+/// or those beyond would not be counted.
+const WRONG_TRIES_MAX: u32 = 100;
 
 /// What a code is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +79,7 @@ pub struct NewCode {
 pub struct CodeRules {
     /// How long it lives, in milliseconds.
     pub lifetime_ms: u64,
-    /// Wrong tries after which it is burnt.
+    /// Wrong tries after which it is burnt; at most 100.
     pub wrong_tries_max: u32,
     /// How long wrong tries count, in milliseconds.
     pub wrong_tries_window_ms: u64,
@@ -143,10 +147,11 @@ struct CodeRecord {
     wrong_tries_window_ms: u64,
 }
 
-/// When codes were sent, oldest first; counted by minute, so that it stays small.
+/// When codes were sent, oldest first; counted by minute for the last hour and by
+/// quarter of an hour before that, so that a day of them fits into a record.
 #[derive(Default, Serialize, Deserialize)]
 struct SendingsRecord {
-    /// The minute, and how many in it.
+    /// The minute (the last one, of a quarter), and how many.
     minutes: Vec<(u64, u32)>,
     last: u64,
 }
@@ -192,13 +197,13 @@ fn issue(
     let earlier: Option<CodeRecord> = transaction.record(&key)?;
     let record = CodeRecord {
         hash: crate::content::to_hex(&code_hash(seal, proof)),
-        expires: new.now + new.rules.lifetime_ms,
+        expires: new.now.saturating_add(new.rules.lifetime_ms),
         spent: false,
         user: new.user,
         wrong_tries: earlier
             .map(|earlier| earlier.wrong_tries)
             .unwrap_or_default(),
-        wrong_tries_max: new.rules.wrong_tries_max,
+        wrong_tries_max: new.rules.wrong_tries_max.min(WRONG_TRIES_MAX),
         wrong_tries_window_ms: new.rules.wrong_tries_window_ms,
     };
     transaction.put_record(key, &record)?;
@@ -289,6 +294,7 @@ fn count_sending(
     for (subject, gap_ms, windows) in subjects {
         let key = keys::sendings_by_subject(&seal.index(Space::Sending, subject.as_bytes()));
         let mut sendings: SendingsRecord = transaction.record(&key)?.unwrap_or_default();
+        sendings.trust_clock(new.now);
         wait = wait.max(sendings.wait(new.now, gap_ms, &windows));
         sendings.count(new.now);
         counted.push((key, sendings));
@@ -304,16 +310,20 @@ fn count_sending(
 impl SendingsRecord {
     /// How long until another may be sent, in milliseconds; `None` is now.
     fn wait(&self, now: u64, gap_ms: u64, windows: &[(u64, usize)]) -> Option<u64> {
-        let after_gap = (self.last + gap_ms)
-            .checked_sub(now)
-            .filter(|ms| *ms > 0 && self.last > 0);
-        let after_windows = windows.iter().filter_map(|(window_ms, max)| {
+        let gap_ends = self.last.saturating_add(gap_ms);
+        let in_gap = gap_ms > 0 && self.last > 0 && gap_ends > now;
+        let after_gap = in_gap.then(|| gap_ends - now);
+        let after_windows = windows.iter().filter_map(|&(window_ms, max)| {
+            if max == 0 {
+                return Some(window_ms);
+            }
             let mut sent = 0;
-            // Newest first: the sending that fills the window has to leave it.
+            // Newest first: the sending that fills the window has to leave it, and
+            // it may have been made at the very end of its minute.
             for (minute, count) in self.minutes.iter().rev() {
-                let ends = minute * MINUTE_MS + window_ms;
+                let ends = end_of(*minute).saturating_add(window_ms);
                 sent += *count as usize;
-                if ends > now && sent >= *max {
+                if ends > now && sent >= max {
                     return Some(ends - now);
                 }
             }
@@ -323,46 +333,77 @@ impl SendingsRecord {
     }
 
     fn count(&mut self, now: u64) {
-        self.last = now;
-        let minute = now / MINUTE_MS;
-        self.minutes
-            .retain(|(old, _)| (old + 1) * MINUTE_MS + DAY_MS > now);
-        match self.minutes.last_mut() {
-            Some((last, count)) if *last == minute => *count += 1,
-            _ => self.minutes.push((minute, 1)),
-        }
-        // A day of minutes would not fit into a record: the older half is merged
-        // pairwise, which can only make a limit stricter.
-        if self.minutes.len() > 150 {
-            let old = self.minutes.drain(..100).collect::<Vec<_>>();
-            let merged = old.chunks(2).map(|pair| {
-                let count = pair.iter().map(|(_, count)| count).sum();
-                (pair[pair.len() - 1].0, count)
-            });
-            self.minutes = merged.chain(self.minutes.iter().copied()).collect();
+        // Requests may overtake each other; the minutes stay in order.
+        let newest = self.minutes.last().map_or(0, |(minute, _)| *minute);
+        let minute = newest.max(now / MINUTE_MS);
+        self.last = self.last.max(now);
+        self.minutes.push((minute, 1));
+        let hour_ago = minute.saturating_sub(60);
+        let slot = |minute: u64| {
+            (
+                minute < hour_ago,
+                if minute < hour_ago {
+                    minute / 15
+                } else {
+                    minute
+                },
+            )
+        };
+        let minutes = std::mem::take(&mut self.minutes);
+        for (minute, count) in minutes {
+            if end_of(minute).saturating_add(DAY_MS) <= now {
+                continue;
+            }
+            match self.minutes.last_mut() {
+                Some((last, sum)) if slot(*last) == slot(minute) => {
+                    *last = minute.max(*last);
+                    *sum = sum.saturating_add(count);
+                }
+                _ => self.minutes.push((minute, count)),
+            }
         }
     }
+
+    /// Forgets what lies in the future: the clock was wrong then. Requests that
+    /// overtake each other are a little out of order, which is no such thing.
+    fn trust_clock(&mut self, now: u64) {
+        let latest = now.saturating_add(HOUR_MS);
+        self.minutes.retain(|(minute, _)| end_of(*minute) <= latest);
+        if self.last > latest {
+            self.last = 0;
+        }
+    }
+}
+
+fn end_of(minute: u64) -> u64 {
+    minute.saturating_add(1).saturating_mul(MINUTE_MS)
 }
 
 /// The keys of records that no longer matter, a limited number of them.
 fn outdated(read: &impl Read, now: u64) -> Result<Vec<Vec<u8>>, StorageError> {
     let mut outdated = Vec::new();
     for kind in [Kind::CodeByTarget, Kind::SendingsBySubject] {
-        let (from, to) = keys::range(&[kind as u8]);
-        for (key, value) in read.scan(&from, &to, false, usize::MAX / 2)? {
-            if is_outdated(kind, &value, now)? {
-                outdated.push(key);
+        let (mut from, to) = keys::range(&[kind as u8]);
+        loop {
+            let records = read.scan(&from, &to, false, SWEEP_RECORDS_MAX)?;
+            for (key, value) in &records {
+                if outdated.len() < SWEEP_RECORDS_MAX && is_outdated(kind, value, now)? {
+                    outdated.push(key.clone());
+                }
+            }
+            match records.last() {
+                Some((key, _)) if outdated.len() < SWEEP_RECORDS_MAX => from = after(key),
+                _ => break,
             }
         }
     }
-    outdated.truncate(SWEEP_RECORDS_MAX);
     Ok(outdated)
 }
 
 fn is_outdated(kind: Kind, value: &[u8], now: u64) -> Result<bool, StorageError> {
     if kind == Kind::SendingsBySubject {
         let record: SendingsRecord = decode(value)?;
-        return Ok(record.last + DAY_MS + MINUTE_MS <= now);
+        return Ok(record.last.saturating_add(DAY_MS + MINUTE_MS) <= now);
     }
     let record: CodeRecord = decode(value)?;
     let counts_from = now.saturating_sub(record.wrong_tries_window_ms);
@@ -406,4 +447,74 @@ fn code_hash(seal: &Seal, proof: &Proof) -> IndexHash {
     ]
     .concat();
     seal.index(Space::Code, &bound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WINDOWS: [(u64, usize); 2] = [(HOUR_MS, 5), (DAY_MS, 10)];
+    const GAP_MS: u64 = 60_000;
+
+    proptest! {
+        #[test]
+        fn no_window_ever_holds_more_than_its_limit(pauses in prop::collection::vec(0..3 * HOUR_MS, 1..200)) {
+            let mut record = SendingsRecord::default();
+            let mut sent: Vec<u64> = Vec::new();
+            let mut now = 1_700_000_000_000;
+            for pause in pauses {
+                now += pause;
+                if let Some(wait) = record.wait(now, GAP_MS, &WINDOWS) {
+                    prop_assert!(wait <= DAY_MS + 16 * MINUTE_MS);
+                    prop_assert_eq!(record.wait(now + wait, GAP_MS, &WINDOWS), None);
+                    continue;
+                }
+                record.count(now);
+                sent.push(now);
+                for (window_ms, max) in WINDOWS {
+                    let within = sent.iter().filter(|at| **at + window_ms > now).count();
+                    prop_assert!(within <= max);
+                }
+            }
+        }
+
+        #[test]
+        fn sendings_fit_into_a_record_however_they_come(pauses in prop::collection::vec(0..2 * MINUTE_MS, 3_000)) {
+            let mut record = SendingsRecord::default();
+            let mut now = 1_700_000_000_000;
+            let mut sent = Vec::new();
+            for pause in pauses {
+                now += pause;
+                record.count(now);
+                sent.push(now);
+            }
+            let json = serde_json::to_vec(&record).unwrap();
+            prop_assert!(json.len() < keys::VALUE_BYTES_MAX);
+            let counted: usize = record.minutes.iter().map(|(_, count)| *count as usize).sum();
+            let within = |ms| sent.iter().filter(|at| **at + ms > now).count();
+            prop_assert!(counted >= within(DAY_MS));
+            prop_assert!(counted <= within(DAY_MS + 16 * MINUTE_MS));
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_a_year_ahead_blocks_nobody_for_a_year() {
+        let mut record = SendingsRecord::default();
+        let now = 1_700_000_000_000;
+        for _ in 0..10 {
+            record.count(now + 365 * DAY_MS);
+        }
+        record.trust_clock(now);
+        assert_eq!(record.wait(now, GAP_MS, &WINDOWS), None);
+    }
+
+    #[test]
+    fn a_limit_of_nothing_allows_nothing() {
+        let record = SendingsRecord::default();
+        assert_eq!(
+            record.wait(1_700_000_000_000, 0, &[(HOUR_MS, 0)]),
+            Some(HOUR_MS)
+        );
+    }
 }

@@ -9,10 +9,10 @@ use crate::error::StorageError;
 use std::collections::BTreeMap;
 
 /// A key and its value.
-pub type Pair = (Vec<u8>, Vec<u8>);
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
 
 /// Changes by key: `Some` puts, `None` deletes.
-pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// An ordered map on a disk (or one that plays it).
 pub trait Engine: Send + Sync + 'static {
@@ -28,7 +28,10 @@ pub trait Engine: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Pair>, StorageError>;
 
+    /// Whether reads can see a commit before it is durable.
+    fn shows_undurable(&self) -> bool;
+
     /// Applies all changes or none, and returns once they survive a power cut.
     /// After an error the engine may be in any of both states, and is not written again.
-    fn commit(&self, changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StorageError>;
+    fn commit(&self, changes: &Changes) -> Result<(), StorageError>;
 }

@@ -139,7 +139,7 @@ impl Unpacker {
     ) -> Result<(), StorageError> {
         let (form, mut rest) = value.split_first().ok_or_else(damaged)?;
         match (*form, self.unfinished.take()) {
-            (PACKED, None) => {
+            (PACKED, None) if !rest.is_empty() => {
                 let mut id = first;
                 while !rest.is_empty() {
                     let length = take_length(&mut rest)?;
@@ -183,7 +183,7 @@ impl Unpacker {
     }
 }
 
-/// How many entries the record under its first entry's key ends with or holds.
+/// How many entries a record holds, or is a part of.
 pub(crate) fn count(value: &[u8]) -> Result<u64, StorageError> {
     let (form, mut rest) = value.split_first().ok_or_else(damaged)?;
     if *form != PACKED {
@@ -194,6 +194,9 @@ pub(crate) fn count(value: &[u8]) -> Result<u64, StorageError> {
         let length = take_length(&mut rest)?;
         take_bytes(&mut rest, length)?;
         entries += 1;
+    }
+    if entries == 0 {
+        return Err(damaged());
     }
     Ok(entries)
 }
@@ -330,7 +333,7 @@ mod tests {
         let hex = crate::content::to_hex(&records[0].value);
         assert_eq!(
             hex,
-            "01180106 80d095ffbc31 020101 0302ac02 0403e5a5bd 050163".replace(' ', "")
+            "01170106 80d095ffbc31 020101 0302ac02 0403e5a5bd 050163".replace(' ', "")
         );
     }
 

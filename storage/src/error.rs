@@ -20,6 +20,14 @@ pub enum StorageError {
     /// The engine could not make a commit durable.
     #[error("a commit failed: {0}")]
     Commit(String),
+    /// A record is larger than the engine keeps safely; nothing of it was written.
+    #[error("a record of kind {kind:#04x} has {bytes} bytes")]
+    TooLarge {
+        /// The first byte of its key.
+        kind: u8,
+        /// How large it is.
+        bytes: usize,
+    },
     /// The engine could not read.
     #[error("reading failed: {0}")]
     Read(String),

@@ -128,7 +128,7 @@ pub trait Files: Send + Sync {
     async fn file(&self, id: FileId) -> Result<Option<FileRecord>, StorageError>;
 
     /// The newest versions of a folder's files after the path `after`, in the
-    /// order of their paths, at most `limit`.
+    /// order of their paths (of their first 400 bytes), at most `limit`.
     ///
     /// # Errors
     /// A [`StorageError`].

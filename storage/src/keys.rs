@@ -24,7 +24,7 @@
 //! | `item_by_room_seq` | room, seq | item; seq grows with each change, newest last |
 //! | `shelf_by_room` | room | how many items, JSON |
 //! | `file_id_by_name_version` | room, hash of the name, file | nothing |
-//! | `file_id_by_folder_path` | folder, path, NUL, file | nothing |
+//! | `file_id_by_folder_path` | folder, path (a long one cut), NUL, file | nothing |
 //! | `file_id_by_content` | SHA-256, file | nothing |
 //!
 //! The numbers are pinned by `tests/format.rs`: to change one is to change the
@@ -32,6 +32,7 @@
 
 use crate::content::Digest;
 use qunliao_protocol::{EntryId, FileId, FolderId, RoomId, UserId};
+use sha2::{Digest as _, Sha256};
 
 /// The format of everything below. Raised with any change that an older version
 /// could not read.
@@ -40,6 +41,10 @@ pub const FORMAT_VERSION: u64 = 1;
 /// Longest value, in bytes. sled moves large values, and whole leaves that grow
 /// past about 128 KiB, into files that it never syncs.
 pub const VALUE_BYTES_MAX: usize = 4096;
+
+/// Bytes of a path that lie in a key. sled keeps 256 keys in an inner node, which
+/// with whole paths of 1 KiB would grow past the same 128 KiB.
+const PATH_START_BYTES_MAX: usize = 400;
 
 /// The first byte of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,22 +212,27 @@ pub(crate) fn paths_of(folder: FolderId) -> Vec<u8> {
 }
 
 pub(crate) fn versions_of_path(folder: FolderId, path: &str) -> Vec<u8> {
+    let (start, rest) = cut(path.as_bytes());
     key(
         Kind::FileIdByFolderPath,
-        &[&folder.0.to_be_bytes(), path.as_bytes(), &[0]],
+        &[&folder.0.to_be_bytes(), start, &rest, &[0]],
     )
 }
 
 pub(crate) fn file_id_by_folder_path(folder: FolderId, path: &str, file: FileId) -> Vec<u8> {
-    key(
-        Kind::FileIdByFolderPath,
-        &[
-            &folder.0.to_be_bytes(),
-            path.as_bytes(),
-            &[0],
-            &file.0.to_be_bytes(),
-        ],
-    )
+    let mut key = versions_of_path(folder, path);
+    key.extend_from_slice(&file.0.to_be_bytes());
+    key
+}
+
+/// A path as it lies in a key: its start, and for all that is longer a 1 (which
+/// no path contains) and its SHA-256. So paths come in their order as far as
+/// their starts differ, and no key is long.
+fn cut(path: &[u8]) -> (&[u8], Vec<u8>) {
+    match path.split_at_checked(PATH_START_BYTES_MAX) {
+        None | Some((_, [])) => (path, Vec::new()),
+        Some((start, _)) => (start, [&[1], Sha256::digest(path).as_slice()].concat()),
+    }
 }
 
 pub(crate) fn files_with(content: &Digest) -> Vec<u8> {

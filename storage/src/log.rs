@@ -4,7 +4,7 @@ use crate::entry::{self, Entry, NewEntry, Unpacker};
 use crate::error::StorageError;
 use crate::keys;
 use crate::store::Store;
-use crate::transaction::Read;
+use crate::transaction::{self, Read};
 use async_trait::async_trait;
 use qunliao_protocol::{EntryId, RoomId};
 
@@ -96,7 +96,12 @@ impl Log for Store {
 fn last(read: &impl Read, room: RoomId) -> Result<EntryId, StorageError> {
     match read.last(&keys::entries_of(room))? {
         None => Ok(EntryId(0)),
-        Some((key, value)) => Ok(EntryId(first_id(&key)?.0 + entry::count(&value)? - 1)),
+        Some((key, value)) => {
+            let others = entry::count(&value)? - 1;
+            let last = first_id(&key)?.0.checked_add(others);
+            last.map(EntryId)
+                .ok_or_else(|| StorageError::damaged("a log's ids are at their end"))
+        }
     }
 }
 
@@ -107,34 +112,38 @@ fn page(
     entries_max: usize,
     bytes_max: usize,
 ) -> Result<Vec<Entry>, StorageError> {
+    if entries_max == 0 {
+        return Ok(Vec::new());
+    }
     let (start, end) = keys::range(&keys::entries_of(room));
     // The first entry wanted may lie within a record that begins before it.
-    let beyond = keys::entry_by_room_seq(room, after.next().next(), 0);
+    let beyond = keys::entry_by_room_seq(room, EntryId(after.0.saturating_add(2)), 0);
     let mut from = match read.scan(&start, &beyond, true, 1)?.pop() {
         Some((key, _)) => keys::entry_by_room_seq(room, first_id(&key)?, 0),
         None => start,
     };
     let mut unpacker = Unpacker::new();
+    let mut unpacked = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();
-    let (mut bytes, mut counted) = (0, 0);
+    let mut bytes = 0;
     loop {
         let records = read.scan(&from, &end, false, RECORDS_PER_SCAN)?;
-        let more = records.len() == RECORDS_PER_SCAN;
         for (key, value) in &records {
-            unpacker.take(first_id(key)?, value, &mut entries)?;
-            entries.retain(|entry| entry.id > after);
-            bytes += entries[counted.min(entries.len())..]
-                .iter()
-                .map(|entry| entry.content.text.len())
-                .sum::<usize>();
-            counted = entries.len();
-            if counted >= entries_max || (bytes >= bytes_max && counted > 0) {
-                entries.truncate(entries_max);
-                return Ok(entries);
+            unpacker.take(first_id(key)?, value, &mut unpacked)?;
+            for entry in unpacked.drain(..).filter(|entry| entry.id > after) {
+                // Ids are dense: a hole would be a message that a reader never gets.
+                if entry.id.0 != after.0 + 1 + entries.len() as u64 {
+                    return Err(StorageError::damaged("a log lacks an entry"));
+                }
+                bytes += entry.content.text.len();
+                entries.push(entry);
+                if entries.len() >= entries_max || bytes >= bytes_max {
+                    return Ok(entries);
+                }
             }
         }
         match records.last() {
-            Some((key, _)) if more => from = [key.as_slice(), &[0]].concat(),
+            Some((key, _)) if records.len() == RECORDS_PER_SCAN => from = transaction::after(key),
             _ if unpacker.is_unfinished() => {
                 return Err(StorageError::damaged("a log ends within an entry"));
             }

@@ -33,6 +33,8 @@ pub(crate) enum Space {
     Sending,
     /// Names of files and folders.
     Label,
+    /// The key itself, to tell whether a database was sealed with it.
+    Key,
 }
 
 /// Seals personal data and hashes what is looked up.
@@ -57,6 +59,13 @@ impl Seal {
         }
     }
 
+    /// A number that tells this key from others, and nothing else of it.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let hash = self.index(Space::Key, b"");
+        let (first, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
+        u64::from_be_bytes(*first)
+    }
+
     /// The hash under which `text` is found in `space`.
     pub(crate) fn index(&self, space: Space, text: &[u8]) -> IndexHash {
         let mut mac = self.mac.clone();
@@ -68,7 +77,7 @@ impl Seal {
     /// Seals `plain`; it opens with the same `context` only.
     pub(crate) fn seal(&self, context: u64, plain: &[u8]) -> Result<String, StorageError> {
         let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce).map_err(|why| StorageError::Commit(why.to_string()))?;
+        getrandom::fill(&mut nonce).map_err(|why| sealing(&why))?;
         let sealed = self
             .aead
             .encrypt(
@@ -78,7 +87,7 @@ impl Seal {
                     aad: &context.to_be_bytes(),
                 },
             )
-            .map_err(|_| StorageError::Commit("sealing failed".into()))?;
+            .map_err(|why| sealing(&why))?;
         Ok(to_hex(&nonce) + &to_hex(&sealed))
     }
 
@@ -96,6 +105,13 @@ impl Seal {
         self.aead
             .decrypt(&XNonce::from(*nonce), payload)
             .map_err(|_| damaged())
+    }
+}
+
+fn sealing(why: &impl std::fmt::Display) -> StorageError {
+    StorageError::Io {
+        what: "sealing a record".into(),
+        why: why.to_string(),
     }
 }
 

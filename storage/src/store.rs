@@ -19,6 +19,7 @@ const READERS: usize = 4;
 /// Names of counters and of other numbers.
 pub(crate) mod counters {
     pub(crate) const FORMAT: &str = "format";
+    pub(crate) const KEY: &str = "key";
     pub(crate) const HEALTH: &str = "health";
     pub(crate) const USERS: &str = "users";
     pub(crate) const FILES: &str = "files";
@@ -44,7 +45,8 @@ impl Store {
     /// for good; the process should end then.
     ///
     /// # Errors
-    /// [`StorageError::Format`] when the data is of another format, or what the
+    /// [`StorageError::Format`] when the data is of another format,
+    /// [`StorageError::Key`] when it was sealed with another key, or what the
     /// engine fails with.
     pub fn open(
         engine: impl Engine,
@@ -53,7 +55,7 @@ impl Store {
         on_fatal: impl Fn(&StorageError) + Send + Sync + 'static,
     ) -> Result<Self, StorageError> {
         let engine: Arc<dyn Engine> = Arc::new(engine);
-        check_format(&*engine)?;
+        check_marks(&*engine, &seal)?;
         let on_fatal: OnFatal = Box::new(on_fatal);
         let (writer, thread) = Writer::start(Arc::clone(&engine), reserve, on_fatal);
         Ok(Self {
@@ -65,7 +67,8 @@ impl Store {
         })
     }
 
-    /// Runs `read` on a thread where it may wait for the engine.
+    /// Runs `read` on a thread where it may wait for the engine, and answers once
+    /// all that it can have seen is durable.
     pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, StorageError>
     where
         T: Send + 'static,
@@ -80,9 +83,21 @@ impl Store {
             let _permit = permit;
             read(&Snapshot(&*engine))
         });
-        reading
+        let read = reading
             .await
-            .unwrap_or_else(|why| Err(StorageError::Read(why.to_string())))
+            .unwrap_or_else(|why| Err(StorageError::Read(why.to_string())));
+        if self.engine.shows_undurable() {
+            self.writer.settled().await;
+        }
+        read
+    }
+
+    /// Waits until everything that was asked of the writer before has been answered.
+    ///
+    /// # Errors
+    /// [`StorageError::Closed`] or [`StorageError::ReadOnly`].
+    pub async fn settle(&self) -> Result<(), StorageError> {
+        self.writer.transact(|_| Ok(())).await
     }
 
     /// Ends the writer once it has committed everything it was asked, and waits
@@ -100,17 +115,29 @@ impl Store {
     }
 }
 
-fn check_format(engine: &dyn Engine) -> Result<(), StorageError> {
-    let key = keys::meta(counters::FORMAT);
-    let found = Snapshot(engine).number(&key)?;
-    let Some(found) = found else {
-        let version = FORMAT_VERSION.to_be_bytes().to_vec();
-        return engine.commit(&[(key, Some(version))].into());
+/// Checks that the data is of our format and sealed with our key; marks data
+/// that is only about to be.
+fn check_marks(engine: &dyn Engine, seal: &Seal) -> Result<(), StorageError> {
+    let snapshot = Snapshot(engine);
+    let (format, key) = (keys::meta(counters::FORMAT), keys::meta(counters::KEY));
+    let Some(found) = snapshot.number(&format)? else {
+        if !engine.scan(&[], &[u8::MAX], false, 1)?.is_empty() {
+            return Err(StorageError::damaged("the database has lost its format"));
+        }
+        let marks = [(format, FORMAT_VERSION), (key, seal.fingerprint())];
+        let bytes = |number: u64| Some(number.to_be_bytes().to_vec());
+        return engine.commit(&marks.map(|(key, number)| (key, bytes(number))).into());
     };
     if found != FORMAT_VERSION {
         return Err(StorageError::Format {
             found,
             known: FORMAT_VERSION,
+        });
+    }
+    if snapshot.number(&key)? != Some(seal.fingerprint()) {
+        return Err(StorageError::Key {
+            path: "secret.key".into(),
+            why: "not the key that this database was sealed with".into(),
         });
     }
     Ok(())

@@ -8,6 +8,8 @@ use crate::engine::{Changes, Engine, Pair};
 use crate::error::StorageError;
 use crate::keys;
 use serde::{Serialize, de::DeserializeOwned};
+use std::iter::Peekable;
+use std::ops::Range;
 
 /// What can be read from: an engine as it is, or a transaction in progress.
 pub(crate) trait Read {
@@ -92,11 +94,10 @@ impl<'a> Transaction<'a> {
 
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), StorageError> {
         if value.len() > keys::VALUE_BYTES_MAX {
-            return Err(StorageError::Commit(format!(
-                "a record of kind {:#04x} has {} bytes",
-                key[0],
-                value.len()
-            )));
+            return Err(StorageError::TooLarge {
+                kind: key[0],
+                bytes: value.len(),
+            });
         }
         self.own.insert(key, Some(value));
         Ok(())
@@ -127,7 +128,8 @@ impl<'a> Transaction<'a> {
     /// The next number of the counter `name`, beginning with 1.
     pub(crate) fn count(&mut self, name: &str) -> Result<u64, StorageError> {
         let key = keys::meta(name);
-        let next = self.number(&key)?.unwrap_or(0) + 1;
+        let next = self.number(&key)?.unwrap_or(0).checked_add(1);
+        let next = next.ok_or_else(|| StorageError::damaged("a counter is at its end"))?;
         self.put_number(key, next);
         Ok(next)
     }
@@ -151,32 +153,164 @@ impl Read for Transaction<'_> {
         if from >= to {
             return Ok(Vec::new());
         }
-        let range = from.to_vec()..to.to_vec();
-        let mut changed = Changes::new();
-        for changes in [self.group, &self.own] {
-            changed.extend(
-                changes
-                    .range(range.clone())
-                    .map(|(k, v)| (k.clone(), v.clone())),
-            );
+        let (mut from, mut to) = (from.to_vec(), to.to_vec());
+        let mut pairs = Vec::new();
+        // A deletion hides one of the engine's pairs, so one page of them may not do.
+        while pairs.len() < limit && from < to {
+            let wanted = limit - pairs.len();
+            let beneath = self.engine.scan(&from, &to, descending, wanted)?;
+            let last = beneath.last().filter(|_| beneath.len() == wanted);
+            let (mut low, mut high) = (from.clone(), to.clone());
+            match (last, descending) {
+                (None, _) => from = to.clone(),
+                (Some((key, _)), false) => {
+                    from = after(key);
+                    high = from.clone();
+                }
+                (Some((key, _)), true) => {
+                    to = key.clone();
+                    low = to.clone();
+                }
+            }
+            let layers = [
+                Layer::of(&self.own, low.clone()..high.clone(), descending),
+                Layer::of(self.group, low..high, descending),
+                Layer::new(beneath.iter().map(|(key, value)| (key, Some(value)))),
+            ];
+            merge(layers, descending, limit, &mut pairs);
         }
-        // Each change can hide one of the engine's pairs, so ask for that many more.
-        let beneath = self
-            .engine
-            .scan(from, to, descending, limit + changed.len())?;
-        let mut merged: Changes = beneath.into_iter().map(|(k, v)| (k, Some(v))).collect();
-        merged.extend(changed);
-        let present = merged.into_iter().filter_map(|(k, v)| Some((k, v?)));
-        let mut pairs: Vec<Pair> = present.collect();
-        if descending {
-            pairs.reverse();
-        }
-        pairs.truncate(limit);
         Ok(pairs)
     }
+}
+
+/// Changes or pairs in the order of a scan.
+struct Layer<'a>(Peekable<Box<dyn Iterator<Item = Seen<'a>> + 'a>>);
+
+/// A key, and its value unless it is deleted.
+type Seen<'a> = (&'a Vec<u8>, Option<&'a Vec<u8>>);
+
+impl<'a> Layer<'a> {
+    fn new(seen: impl Iterator<Item = Seen<'a>> + 'a) -> Self {
+        let seen: Box<dyn Iterator<Item = Seen<'a>> + 'a> = Box::new(seen);
+        Self(seen.peekable())
+    }
+
+    fn of(changes: &'a Changes, range: Range<Vec<u8>>, descending: bool) -> Self {
+        let changes = changes
+            .range(range)
+            .map(|(key, value)| (key, value.as_ref()));
+        if descending {
+            Self::new(changes.rev())
+        } else {
+            Self::new(changes)
+        }
+    }
+}
+
+/// Appends to `pairs` what the layers show together, up to `limit`; of two that
+/// have a key, the earlier layer hides the later one.
+fn merge<const N: usize>(
+    mut layers: [Layer<'_>; N],
+    descending: bool,
+    limit: usize,
+    pairs: &mut Vec<Pair>,
+) {
+    while pairs.len() < limit {
+        let heads = layers.iter_mut().filter_map(|layer| layer.0.peek());
+        let keys = heads.map(|(key, _)| *key);
+        let next = if descending { keys.max() } else { keys.min() };
+        let Some(key) = next else {
+            return;
+        };
+        let mut shown = None;
+        for layer in &mut layers {
+            if let Some((_, value)) = layer.0.next_if(|(head, _)| *head == key) {
+                shown = shown.or(Some(value));
+            }
+        }
+        if let Some(Some(value)) = shown {
+            pairs.push((key.clone(), value.clone()));
+        }
+    }
+}
+
+/// The least key greater than `key`.
+pub(crate) fn after(key: &[u8]) -> Vec<u8> {
+    [key, &[0]].concat()
 }
 
 /// Reads a record's JSON.
 pub(crate) fn decode<T: DeserializeOwned>(value: &[u8]) -> Result<T, StorageError> {
     serde_json::from_slice(value).map_err(StorageError::damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::memory::MemoryEngine;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn keys_of_few_bytes() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(0u8..3, 0..4)
+    }
+
+    fn some_changes() -> impl Strategy<Value = Changes> {
+        let value = prop::option::of(prop::collection::vec(any::<u8>(), 0..2));
+        prop::collection::btree_map(keys_of_few_bytes(), value, 0..30)
+    }
+
+    proptest! {
+        #[test]
+        fn a_scan_shows_the_engine_under_the_group_under_ones_own_changes(
+            beneath in some_changes(),
+            group in some_changes(),
+            own in some_changes(),
+            from in keys_of_few_bytes(),
+            to in keys_of_few_bytes(),
+            descending in any::<bool>(),
+            limit in 0usize..40,
+        ) {
+            let engine = MemoryEngine::new();
+            engine.commit(&beneath).unwrap();
+            let mut model: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+            for changes in [&beneath, &group, &own] {
+                for (key, value) in changes {
+                    match value {
+                        Some(value) => model.insert(key.clone(), value.clone()),
+                        None => model.remove(key),
+                    };
+                }
+            }
+            let transaction = Transaction { engine: &engine, group: &group, own };
+            let within = model.iter().filter(|(key, _)| from <= **key && **key < to);
+            let mut expected: Vec<Pair> = within.map(|(k, v)| (k.clone(), v.clone())).collect();
+            if descending {
+                expected.reverse();
+            }
+            expected.truncate(limit);
+            prop_assert_eq!(transaction.scan(&from, &to, descending, limit).unwrap(), expected);
+            for key in model.keys().chain([&from]) {
+                prop_assert_eq!(transaction.get(key).unwrap(), model.get(key).cloned());
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_too_large_for_the_engine_is_refused() {
+        let (engine, group) = (MemoryEngine::new(), Changes::new());
+        let mut transaction = Transaction::new(&engine, &group);
+        let largest = vec![0; keys::VALUE_BYTES_MAX];
+        assert!(transaction.put(vec![0x10], largest).is_ok());
+        let larger = vec![0; keys::VALUE_BYTES_MAX + 1];
+        let refused = transaction.put(vec![0x11], larger);
+        assert!(matches!(
+            refused,
+            Err(StorageError::TooLarge {
+                kind: 0x11,
+                bytes: 4097
+            })
+        ));
+        assert_eq!(transaction.into_changes().len(), 1);
+    }
 }

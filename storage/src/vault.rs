@@ -127,7 +127,8 @@ impl Vault {
         let mut contents = Vec::new();
         for digit in 0..=u8::MAX {
             for entry in fs::read_dir(self.root.join(format!("{digit:02x}")))? {
-                contents.extend(Digest::from_hex(&entry?.file_name().to_string_lossy()));
+                let content = Digest::from_hex(&entry?.file_name().to_string_lossy());
+                contents.extend(content.filter(|content| content.as_bytes()[0] == digit));
             }
         }
         Ok(contents)
@@ -164,7 +165,7 @@ impl Incoming {
     /// it may be listed; until it is, a restart removes it.
     ///
     /// # Errors
-    /// What the file system says; nothing is left then.
+    /// What the file system says. Nothing is left then, or an orphan.
     pub fn finish(mut self) -> io::Result<Digest> {
         self.file.sync_all()?;
         let hash = std::mem::take(&mut self.hash);

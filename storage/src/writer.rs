@@ -9,12 +9,17 @@ use crate::engine::{Changes, Engine};
 use crate::error::StorageError;
 use crate::space::Reserve;
 use crate::transaction::Transaction;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// A group is closed when its changes have this many bytes.
 const GROUP_BYTES_MAX: usize = 4 << 20;
+
+/// A group is closed when this many have asked, so that the first of them is
+/// not kept waiting by ever more.
+const GROUP_JOBS_MAX: usize = 1_000;
 
 /// Told once, when writing has ended for good.
 pub(crate) type OnFatal = Box<dyn Fn(&StorageError) + Send + Sync>;
@@ -31,6 +36,17 @@ trait Job: Send {
 #[derive(Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
+    progress: Arc<Progress>,
+}
+
+/// How many commits have begun, and how many have ended.
+///
+/// A read may see a commit that is not durable yet, and what is not durable is
+/// not to be shown: a power cut could take it back, and give its ids to others.
+/// So a read is answered when every commit that had begun before it ended is done.
+struct Progress {
+    begun: AtomicU64,
+    ended: watch::Sender<u64>,
 }
 
 impl Writer {
@@ -41,20 +57,35 @@ impl Writer {
         on_fatal: OnFatal,
     ) -> (Self, JoinHandle<()>) {
         let (jobs, waiting) = mpsc::channel();
+        let progress = Arc::new(Progress {
+            begun: AtomicU64::new(0),
+            ended: watch::Sender::new(0),
+        });
+        let writer = Self {
+            jobs,
+            progress: Arc::clone(&progress),
+        };
         let thread = std::thread::Builder::new()
             .name("storage-writer".into())
             .spawn(move || {
-                let mut alarm = PanicAlarm(Some(on_fatal));
-                work(
-                    &*engine,
-                    reserve,
-                    &waiting,
-                    alarm.0.as_ref().expect("set above"),
-                );
-                alarm.0 = None;
+                let mut end = End {
+                    panicked: true,
+                    progress,
+                    on_fatal,
+                };
+                work(&*engine, reserve, &waiting, &end.progress, &end.on_fatal);
+                end.panicked = false;
             })
             .expect("the system gives us a thread at start");
-        (Self { jobs }, thread)
+        (writer, thread)
+    }
+
+    /// Waits until every commit that has begun is durable, or has failed.
+    pub(crate) async fn settled(&self) {
+        let begun = self.progress.begun.load(Ordering::SeqCst);
+        let mut ended = self.progress.ended.subscribe();
+        // The sender cannot be gone: this handle holds it.
+        let _ = ended.wait_for(|ended| *ended >= begun).await;
     }
 
     /// Runs `make` on the writer's thread, and answers once its changes are durable.
@@ -106,6 +137,7 @@ fn work(
     engine: &dyn Engine,
     mut reserve: Reserve,
     waiting: &mpsc::Receiver<Box<dyn Job>>,
+    progress: &Progress,
     on_fatal: &OnFatal,
 ) {
     let mut failed = false;
@@ -115,7 +147,9 @@ fn work(
             continue;
         }
         let (jobs, changes) = gather(engine, first, waiting);
+        let ended = progress.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let committed = commit(engine, &mut reserve, &changes);
+        progress.ended.send_replace(ended);
         if let Err(why @ StorageError::Commit(_)) = &committed {
             failed = true;
             on_fatal(why);
@@ -147,7 +181,7 @@ fn gather(
             changes.extend(own);
         }
         jobs.push(job);
-        next = if bytes < GROUP_BYTES_MAX {
+        next = if bytes < GROUP_BYTES_MAX && jobs.len() < GROUP_JOBS_MAX {
             waiting.try_recv().ok()
         } else {
             None
@@ -168,13 +202,68 @@ fn commit(
     engine.commit(changes)
 }
 
-/// Raises the alarm if the writer's thread panics.
-struct PanicAlarm(Option<OnFatal>);
+/// The end of the writer's thread: lets go of readers that wait for a commit,
+/// and raises the alarm if the thread panicked.
+struct End {
+    panicked: bool,
+    progress: Arc<Progress>,
+    on_fatal: OnFatal,
+}
 
-impl Drop for PanicAlarm {
+impl Drop for End {
     fn drop(&mut self) {
-        if let Some(on_fatal) = &self.0 {
-            on_fatal(&StorageError::Commit("the writer panicked".into()));
+        self.progress.ended.send_replace(u64::MAX);
+        if self.panicked {
+            (self.on_fatal)(&StorageError::Commit("the writer panicked".into()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::memory::MemoryEngine;
+    use crate::space::FreeSpace;
+    use std::task::{Context, Poll, Waker};
+
+    fn writer(engine: &MemoryEngine, on_fatal: OnFatal) -> (Writer, JoinHandle<()>) {
+        let space = FreeSpace::Fixed(Arc::new(AtomicU64::new(u64::MAX)));
+        Writer::start(Arc::new(engine.clone()), Reserve::new(space, 0), on_fatal)
+    }
+
+    #[tokio::test]
+    async fn a_reader_waits_for_the_commit_that_it_may_have_seen() {
+        let engine = MemoryEngine::new();
+        let (writer, _thread) = writer(&engine, Box::new(|_| {}));
+        writer.settled().await;
+        engine.faults().hold_commits(true);
+        let asked = writer.clone();
+        let writing = tokio::spawn(async move { asked.transact(|t| t.count("a")).await });
+        while writer.progress.begun.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut settled = std::pin::pin!(writer.settled());
+        let mut nobody = Context::from_waker(Waker::noop());
+        assert_eq!(settled.as_mut().poll(&mut nobody), Poll::Pending);
+        engine.faults().hold_commits(false);
+        settled.await;
+        assert_eq!(engine.faults().commits(), 1);
+        assert_eq!(writing.await.unwrap().unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_panics_raises_the_alarm_and_lets_go_of_everyone() {
+        let (alarm, mut alarms) = tokio::sync::mpsc::unbounded_channel();
+        let on_fatal: OnFatal = Box::new(move |why: &StorageError| {
+            let _ = alarm.send(why.clone());
+        });
+        let (writer, _thread) = writer(&MemoryEngine::new(), on_fatal);
+        let answer: Result<(), _> = writer.transact(|_| panic!("a bug")).await;
+        assert!(matches!(answer, Err(StorageError::Closed)));
+        assert!(matches!(alarms.recv().await, Some(StorageError::Commit(_))));
+        writer.settled().await;
+        let later = writer.transact(|transaction| transaction.count("a")).await;
+        assert!(matches!(later, Err(StorageError::Closed)));
+        assert!(alarms.recv().await.is_none());
     }
 }

@@ -6,7 +6,7 @@
 use super::{Changes, Engine, Pair};
 use crate::error::StorageError;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Keys and values in memory.
 #[derive(Clone, Default)]
@@ -32,6 +32,7 @@ struct State {
     fail_commits: bool,
     fail_reads: bool,
     hold_commits: bool,
+    commit_is_held: bool,
     commits: u64,
 }
 
@@ -40,6 +41,16 @@ impl MemoryEngine {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Everything that is committed, in the order of the keys.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let state = self.shared.lock();
+        let pairs = state.pairs.iter();
+        pairs
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     }
 
     /// Its switches.
@@ -68,6 +79,14 @@ impl Faults {
         self.shared.changed.notify_all();
     }
 
+    /// Blocks until a commit waits because of [`Faults::hold_commits`].
+    pub fn wait_until_held(&self) {
+        let mut state = self.shared.lock();
+        while !state.commit_is_held {
+            state = self.shared.wait(state);
+        }
+    }
+
     /// How many commits have succeeded.
     #[must_use]
     pub fn commits(&self) -> u64 {
@@ -88,8 +107,13 @@ impl Faults {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let changed = self.changed.wait(state);
+        changed.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,15 +151,18 @@ impl Engine for MemoryEngine {
         })
     }
 
+    fn shows_undurable(&self) -> bool {
+        false
+    }
+
     fn commit(&self, changes: &Changes) -> Result<(), StorageError> {
         let mut state = self.shared.lock();
         while state.hold_commits {
-            state = self
-                .shared
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state.commit_is_held = true;
+            self.shared.changed.notify_all();
+            state = self.shared.wait(state);
         }
+        state.commit_is_held = false;
         if state.fail_commits {
             return Err(StorageError::Commit("told to fail".into()));
         }

@@ -8,6 +8,7 @@
 
 use super::{Changes, Engine, Pair};
 use crate::error::StorageError;
+use crate::folder::make_folder;
 use crate::keys::VALUE_BYTES_MAX;
 use std::fs::{self, File};
 use std::io;
@@ -38,7 +39,7 @@ impl SledEngine {
         let failed = |what: &str, why: io::Error| {
             StorageError::io(format_args!("{what} {}", folder.display()), &why)
         };
-        fs::create_dir_all(folder).map_err(|why| failed("making", why))?;
+        make_folder(folder).map_err(|why| failed("making", why))?;
         sweep_unfinished_snapshots(folder).map_err(|why| failed("sweeping", why))?;
         let db = match open_db(folder) {
             Err(sled::Error::Corruption { .. }) => {
@@ -55,6 +56,10 @@ impl SledEngine {
         let file = File::open(folder.join("db")).map_err(|why| failed("opening", why))?;
         let engine = Self { db, file };
         engine.sync().map_err(StorageError::Commit)?;
+        // sled leaves its settings to the system; torn, they read as corruption.
+        File::open(folder.join("conf"))
+            .and_then(|conf| conf.sync_all())
+            .map_err(|why| failed("syncing", why))?;
         sync_folder(folder).map_err(|why| failed("syncing", why))?;
         Ok(engine)
     }
@@ -134,6 +139,10 @@ impl Engine for SledEngine {
         }
     }
 
+    fn shows_undurable(&self) -> bool {
+        true
+    }
+
     fn commit(&self, changes: &Changes) -> Result<(), StorageError> {
         let mut batch = sled::Batch::default();
         for (key, value) in changes {
@@ -156,5 +165,47 @@ fn read_error(why: sled::Error) -> StorageError {
     match why {
         sled::Error::Corruption { .. } => StorageError::damaged(why),
         other => StorageError::Read(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::memory::MemoryEngine;
+    use proptest::prelude::*;
+
+    fn keys_of_two_lengths() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::collection::vec(0u8..8, 0..4),
+            prop::collection::vec(0u8..2, 60..64),
+        ]
+    }
+
+    fn some_changes() -> impl Strategy<Value = Changes> {
+        let value = prop::option::weighted(0.6, (0usize..300).prop_map(|n| vec![7; n]));
+        prop::collection::btree_map(keys_of_two_lengths(), value, 0..150)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn sled_and_memory_answer_alike(
+            commits in prop::collection::vec(some_changes(), 1..6),
+            ranges in prop::collection::vec((keys_of_two_lengths(), keys_of_two_lengths(), 0usize..50), 40),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let (sled, memory) = (SledEngine::open(folder.path()).unwrap(), MemoryEngine::new());
+            for changes in &commits {
+                sled.commit(changes).unwrap();
+                memory.commit(changes).unwrap();
+                for (from, to, limit) in &ranges {
+                    for descending in [false, true] {
+                        let found = sled.scan(from, to, descending, *limit).unwrap();
+                        prop_assert_eq!(found, memory.scan(from, to, descending, *limit).unwrap());
+                    }
+                    prop_assert_eq!(sled.get(from).unwrap(), memory.get(from).unwrap());
+                }
+            }
+        }
     }
 }

@@ -1,0 +1,274 @@
+//! Who may have a connection: a cap for all, a cap per address, and who has to go
+//! when one is reached.
+//!
+//! On the chat port silence is legal, so connections that merely exist cannot be
+//! timed out. When room is needed the oldest one that never authenticated goes
+//! first; those who proved who they are stay.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A connection, for as long as the process lives. Later ones have greater ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// What a client counts as: its address, or its /64 with IPv6, since a single
+/// household has that many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl Network {
+    /// The network of an address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(v6) => {
+                let prefix = u128::from(v6) & !u128::from(u64::MAX);
+                Self(IpAddr::V6(prefix.into()))
+            }
+            v4 => Self(v4),
+        }
+    }
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            IpAddr::V4(v4) => v4.fmt(f),
+            IpAddr::V6(v6) => write!(f, "{v6}/64"),
+        }
+    }
+}
+
+/// The caps.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// Of all connections.
+    pub all: usize,
+    /// Of those of one network.
+    pub per_network: usize,
+}
+
+/// The connections there are.
+struct Admissions {
+    caps: Caps,
+    next: u64,
+    all: BTreeMap<ConnectionId, Guest>,
+    of_network: HashMap<Network, usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Guest {
+    network: Network,
+    /// Which host looks after it, for dismissing it.
+    host: usize,
+    authenticated: bool,
+}
+
+/// A connection that has to go so that another may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dismissed {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The host that looks after it.
+    pub host: usize,
+}
+
+impl Admissions {
+    fn admit(
+        &mut self,
+        network: Network,
+        host: usize,
+    ) -> Option<(ConnectionId, Option<Dismissed>)> {
+        let here = self.of_network.get(&network).copied().unwrap_or(0);
+        let dismissed = if here >= self.caps.per_network {
+            Some(self.dismiss(Some(network))?)
+        } else if self.all.len() >= self.caps.all {
+            Some(self.dismiss(None)?)
+        } else {
+            None
+        };
+        self.next += 1;
+        let connection = ConnectionId(self.next);
+        let guest = Guest {
+            network,
+            host,
+            authenticated: false,
+        };
+        self.all.insert(connection, guest);
+        *self.of_network.entry(network).or_default() += 1;
+        Some((connection, dismissed))
+    }
+
+    fn dismiss(&mut self, network: Option<Network>) -> Option<Dismissed> {
+        let oldest = self.all.iter().find(|(_, guest)| {
+            !guest.authenticated && network.is_none_or(|network| guest.network == network)
+        });
+        let (connection, host) = oldest.map(|(connection, guest)| (*connection, guest.host))?;
+        self.leave(connection);
+        Some(Dismissed { connection, host })
+    }
+
+    fn leave(&mut self, connection: ConnectionId) {
+        let Some(guest) = self.all.remove(&connection) else {
+            return;
+        };
+        if let Some(here) = self.of_network.get_mut(&guest.network) {
+            *here -= 1;
+            if *here == 0 {
+                self.of_network.remove(&guest.network);
+            }
+        }
+    }
+}
+
+/// The door: shared by the listeners, which admit, and the connections, which leave.
+#[derive(Clone)]
+pub struct Door {
+    admissions: Arc<Mutex<Admissions>>,
+}
+
+impl Door {
+    /// A door with these caps.
+    #[must_use]
+    pub fn new(caps: Caps) -> Self {
+        Self {
+            admissions: Arc::new(Mutex::new(Admissions {
+                caps,
+                next: 0,
+                all: BTreeMap::new(),
+                of_network: HashMap::new(),
+            })),
+        }
+    }
+
+    /// Admits a connection from `address` that `host` will look after, or answers
+    /// `None` when there is no place and nobody who could give up theirs.
+    #[must_use]
+    pub fn admit(&self, address: IpAddr, host: usize) -> Option<(Ticket, Option<Dismissed>)> {
+        let network = Network::of(address);
+        let (connection, dismissed) = self.lock().admit(network, host)?;
+        let ticket = Ticket {
+            connection,
+            network,
+            authenticated: false,
+            door: self.clone(),
+        };
+        Some((ticket, dismissed))
+    }
+
+    /// How many are here.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().all.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Admissions> {
+        self.admissions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place; given back when dropped.
+pub struct Ticket {
+    connection: ConnectionId,
+    network: Network,
+    authenticated: bool,
+    door: Door,
+}
+
+impl Ticket {
+    /// Whose it is.
+    #[must_use]
+    pub fn connection(&self) -> ConnectionId {
+        self.connection
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        self.network
+    }
+
+    /// From now on this place is not given to another.
+    pub fn authenticate(&mut self) {
+        if !self.authenticated {
+            self.authenticated = true;
+            if let Some(guest) = self.door.lock().all.get_mut(&self.connection) {
+                guest.authenticated = true;
+            }
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.door.lock().leave(self.connection);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    fn door(all: usize, per_network: usize) -> Door {
+        Door::new(Caps { all, per_network })
+    }
+
+    #[test]
+    fn the_oldest_that_never_authenticated_goes_first() {
+        let door = door(3, 3);
+        let (mut first, _) = door.admit(HOME, 0).unwrap();
+        let (second, _) = door.admit(HOME, 1).unwrap();
+        let (_third, _) = door.admit(AWAY, 0).unwrap();
+        first.authenticate();
+        let (_fourth, dismissed) = door.admit(AWAY, 0).unwrap();
+        let expected = Dismissed {
+            connection: second.connection(),
+            host: 1,
+        };
+        assert_eq!(dismissed, Some(expected));
+        assert_eq!(door.count(), 3);
+    }
+
+    #[test]
+    fn an_address_displaces_its_own_and_nobody_elses() {
+        let door = door(10, 2);
+        let (other, _) = door.admit(AWAY, 0).unwrap();
+        let (mut first, _) = door.admit(HOME, 0).unwrap();
+        let (mut second, _) = door.admit(HOME, 0).unwrap();
+        first.authenticate();
+        second.authenticate();
+        assert!(door.admit(HOME, 0).is_none());
+        drop(first);
+        assert!(
+            door.admit(HOME, 0)
+                .is_some_and(|(_, dismissed)| dismissed.is_none())
+        );
+        drop(other);
+    }
+
+    #[test]
+    fn when_everyone_is_someone_the_next_is_refused() {
+        let door = door(1, 1);
+        let (mut only, _) = door.admit(HOME, 0).unwrap();
+        only.authenticate();
+        assert!(door.admit(AWAY, 0).is_none());
+        drop(only);
+        assert_eq!(door.count(), 0);
+        assert!(door.admit(AWAY, 0).is_some());
+    }
+
+    #[test]
+    fn an_ipv6_household_is_one_address_and_a_mapped_ipv4_is_itself() {
+        let of = |text: &str| Network::of(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+}

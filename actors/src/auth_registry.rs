@@ -1,0 +1,226 @@
+//! The `AuthRegistry` decides who is who: sign-in, sign-up, codes, tokens.
+//!
+//! Connections ask it and wait. It asks storage and the password pool, and has the
+//! `Courier` carry codes. Its handlers only start a piece of work at the
+//! [`desk::Desk`], so a slow gateway or a queue of passwords holds up nobody else.
+//! It stops with the server.
+
+mod desk;
+mod rules;
+
+pub use desk::{Desk, Neighbours};
+pub use rules::{CodeSettings, RegistrationSettings, Settings, Verify};
+
+use crate::admission::Network;
+use crate::credentials::Verified;
+use crate::vital::Vital;
+use actix::prelude::*;
+use qunliao_protocol::auth::{Purpose, SignedIn};
+use qunliao_protocol::{Credential, Failure};
+use std::sync::Arc;
+
+/// Who is this? Answered from memory or storage; begins no session.
+#[derive(Message)]
+#[rtype(result = "Result<Verified, Failure>")]
+pub struct Identify(pub OwnedCredential);
+
+/// A credential that travels between actors.
+pub enum OwnedCredential {
+    /// A name and a password.
+    Password {
+        /// Who.
+        name: String,
+        /// The proof.
+        password: String,
+    },
+    /// A session's token.
+    Token(String),
+}
+
+impl From<Credential<'_>> for OwnedCredential {
+    fn from(credential: Credential<'_>) -> Self {
+        match credential {
+            Credential::Password { name, password } => Self::Password {
+                name: name.to_owned(),
+                password: password.to_owned(),
+            },
+            Credential::Token(token) => Self::Token(token.to_owned()),
+        }
+    }
+}
+
+impl OwnedCredential {
+    /// The credential, borrowed.
+    #[must_use]
+    pub fn borrow(&self) -> Credential<'_> {
+        match self {
+            Self::Password { name, password } => Credential::Password { name, password },
+            Self::Token(token) => Credential::Token(token),
+        }
+    }
+}
+
+/// Begin a session.
+#[derive(Message)]
+#[rtype(result = "Result<SignedIn, Failure>")]
+pub struct SignIn {
+    /// Name, phone number or confirmed address.
+    pub user_name: String,
+    /// The password.
+    pub user_pwd: String,
+}
+
+/// Send a code.
+#[derive(Message)]
+#[rtype(result = "Result<(), Failure>")]
+pub struct SendCode {
+    /// Where to, as it was written.
+    pub contact: WrittenContact,
+    /// What for.
+    pub purpose: Purpose,
+    /// Who asks.
+    pub asked_by: Network,
+}
+
+/// A contact as someone wrote it.
+pub enum WrittenContact {
+    /// A phone number.
+    Phone(String),
+    /// An e-mail address.
+    Email(String),
+}
+
+/// Make an account and begin its first session.
+#[derive(Message)]
+#[rtype(result = "Result<SignedIn, Failure>")]
+pub struct SignUp {
+    /// The name.
+    pub user_name: String,
+    /// The password.
+    pub user_pwd: String,
+    /// The phone number, as it was written.
+    pub user_phone: Option<String>,
+    /// The code sent to it.
+    pub user_vcode: Option<String>,
+    /// The address, as it was written.
+    pub user_email: Option<String>,
+    /// The code sent to it.
+    pub user_ecode: Option<String>,
+}
+
+/// Confirm an address with the code that was sent to it.
+#[derive(Message)]
+#[rtype(result = "Result<(), Failure>")]
+pub struct ConfirmEmail {
+    /// The address, as it was written.
+    pub user_email: String,
+    /// The code.
+    pub user_ecode: String,
+}
+
+/// The actor.
+pub struct AuthRegistry {
+    desk: Arc<Desk>,
+    vital: Vital,
+}
+
+impl AuthRegistry {
+    /// A registry that works at `desk`.
+    #[must_use]
+    pub fn new(desk: Desk, vital: Vital) -> Self {
+        Self {
+            desk: Arc::new(desk),
+            vital,
+        }
+    }
+}
+
+/// How often records that no longer matter are swept away.
+const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
+
+impl Actor for AuthRegistry {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let sweep = |registry: &mut Self, ctx: &mut Self::Context| {
+            let desk = Arc::clone(&registry.desk);
+            ctx.spawn(async move { desk.sweep().await }.into_actor(registry));
+        };
+        sweep(self, ctx);
+        ctx.run_interval(SWEEP_EVERY, sweep);
+    }
+
+    fn stopping(&mut self, _: &mut Self::Context) -> Running {
+        self.vital.release();
+        Running::Stop
+    }
+}
+
+impl Handler<Identify> for AuthRegistry {
+    type Result = ResponseFuture<Result<Verified, Failure>>;
+
+    fn handle(&mut self, Identify(credential): Identify, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.identify(&credential).await })
+    }
+}
+
+impl Handler<SignIn> for AuthRegistry {
+    type Result = ResponseFuture<Result<SignedIn, Failure>>;
+
+    fn handle(&mut self, ask: SignIn, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.sign_in(ask).await })
+    }
+}
+
+impl Handler<SendCode> for AuthRegistry {
+    type Result = ResponseFuture<Result<(), Failure>>;
+
+    fn handle(&mut self, ask: SendCode, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.send_code(ask).await })
+    }
+}
+
+impl Handler<SignUp> for AuthRegistry {
+    type Result = ResponseActFuture<Self, Result<SignedIn, Failure>>;
+
+    fn handle(&mut self, ask: SignUp, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        let sign_up = async move { desk.sign_up(ask).await }.into_actor(self);
+        Box::pin(sign_up.map(|outcome, registry, ctx| {
+            let (signed_in, unconfirmed) = outcome?;
+            if let Some((user, address)) = unconfirmed {
+                // The answer does not wait for the mail server.
+                let desk = Arc::clone(&registry.desk);
+                let confirm = async move { desk.ask_to_confirm(user, address).await };
+                ctx.spawn(confirm.into_actor(registry));
+            }
+            Ok(signed_in)
+        }))
+    }
+}
+
+impl Handler<ConfirmEmail> for AuthRegistry {
+    type Result = ResponseFuture<Result<(), Failure>>;
+
+    fn handle(&mut self, ask: ConfirmEmail, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.confirm_email(ask).await })
+    }
+}
+
+impl Handler<crate::Stop> for AuthRegistry {
+    type Result = ();
+
+    fn handle(&mut self, _: crate::Stop, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl Handler<crate::Ping> for AuthRegistry {
+    type Result = ();
+
+    fn handle(&mut self, _: crate::Ping, _: &mut Self::Context) {}
+}

@@ -1,0 +1,259 @@
+//! A batch: what one append made durable, encoded once for all who hear it.
+//!
+//! Frames of a batch lie one after the other in one buffer, so a connection that
+//! said none of them sends the whole buffer as it is; one that did leaves out
+//! its own frames by slicing around them. Nothing is copied for a reader.
+
+use crate::admission::ConnectionId;
+use bytes::{Bytes, BytesMut};
+use qunliao_protocol::chat::{Forward, room_name};
+use qunliao_protocol::{EntryId, HeaderForm, RoomId, UserId};
+use std::sync::OnceLock;
+
+/// Something that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its place in the room.
+    pub id: EntryId,
+    /// When, in milliseconds since the epoch.
+    pub time: u64,
+    /// Who.
+    pub author: UserId,
+    /// Under which name.
+    pub name: String,
+    /// What.
+    pub news: String,
+    /// The author's own id for it.
+    pub client_message_id: Option<String>,
+    /// Through which connection, and its number of the post; unknown when the
+    /// line was read from the log.
+    pub from: Option<(ConnectionId, u64)>,
+}
+
+/// Lines of one room, in order.
+pub struct Batch {
+    room: RoomId,
+    lines: Vec<Line>,
+    text: OnceLock<Encoded>,
+    binary: OnceLock<Encoded>,
+}
+
+/// Frames of all lines, and where each one ends.
+struct Encoded {
+    frames: Bytes,
+    ends: Vec<usize>,
+}
+
+impl Batch {
+    /// A batch.
+    #[must_use]
+    pub fn new(room: RoomId, lines: Vec<Line>) -> Self {
+        Self {
+            room,
+            lines,
+            text: OnceLock::new(),
+            binary: OnceLock::new(),
+        }
+    }
+
+    /// The lines.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The id of the last line.
+    #[must_use]
+    pub fn last(&self) -> Option<EntryId> {
+        self.lines.last().map(|line| line.id)
+    }
+
+    /// Hands the frames that `listener` should hear to `queue`, in order, and
+    /// answers how many bytes they have.
+    pub fn frames(&self, listener: &Listener<'_>, mut queue: impl FnMut(Bytes)) -> usize {
+        let encoded = self.encoded(listener.form);
+        let mut bytes = 0;
+        let mut hand = |frames: Bytes| {
+            if !frames.is_empty() {
+                bytes += frames.len();
+                queue(frames);
+            }
+        };
+        // A run of frames that go out as they are is one slice.
+        let (mut start, mut run_start) = (0, 0);
+        for (line, end) in self.lines.iter().zip(&encoded.ends) {
+            match listener.hears(line) {
+                Hearing::AsItIs => {}
+                Hearing::Nothing => {
+                    hand(encoded.frames.slice(run_start..start));
+                    run_start = *end;
+                }
+                Hearing::AsAuthor => {
+                    hand(encoded.frames.slice(run_start..start));
+                    hand(self.encode_line(line, listener.form, true));
+                    run_start = *end;
+                }
+            }
+            start = *end;
+        }
+        hand(encoded.frames.slice(run_start..start));
+        bytes
+    }
+
+    fn encoded(&self, form: HeaderForm) -> &Encoded {
+        let cell = match form {
+            HeaderForm::Text => &self.text,
+            HeaderForm::Binary => &self.binary,
+        };
+        cell.get_or_init(|| {
+            let mut frames = BytesMut::new();
+            let mut ends = Vec::with_capacity(self.lines.len());
+            let mut body = BytesMut::new();
+            let room = room_name(self.room);
+            for line in &self.lines {
+                body.clear();
+                line.forward(&room, false).put(&mut body);
+                form.put(&body, &mut frames);
+                ends.push(frames.len());
+            }
+            let frames = frames.freeze();
+            Encoded { frames, ends }
+        })
+    }
+
+    fn encode_line(&self, line: &Line, form: HeaderForm, for_author: bool) -> Bytes {
+        let mut body = BytesMut::new();
+        let room = room_name(self.room);
+        line.forward(&room, for_author).put(&mut body);
+        form.encode(&body)
+    }
+}
+
+impl Line {
+    fn forward<'a>(&'a self, room: &'a str, for_author: bool) -> Forward<'a> {
+        Forward {
+            room,
+            id: self.id,
+            time: self.time,
+            name: &self.name,
+            news: &self.news,
+            client_message_id: self.client_message_id.as_deref().filter(|_| for_author),
+        }
+    }
+}
+
+/// Who hears a batch, and from where on.
+pub struct Listener<'a> {
+    /// The header of the connection.
+    pub form: HeaderForm,
+    /// The connection: it does not hear itself.
+    pub connection: ConnectionId,
+    /// Whose connection it is: only the author's own hear `client_message_id`.
+    pub user: UserId,
+    /// Whether it understands more than the origin's keys ask for.
+    pub extended: bool,
+    /// What has been heard already.
+    pub after: EntryId,
+    /// Entries that this connection said, where a line cannot tell by itself.
+    pub own: &'a [EntryId],
+}
+
+enum Hearing {
+    AsItIs,
+    AsAuthor,
+    Nothing,
+}
+
+impl Listener<'_> {
+    fn hears(&self, line: &Line) -> Hearing {
+        let is_own = line
+            .from
+            .is_some_and(|(connection, _)| connection == self.connection);
+        if line.id <= self.after || is_own || self.own.contains(&line.id) {
+            Hearing::Nothing
+        } else if self.extended && line.author == self.user && line.client_message_id.is_some() {
+            Hearing::AsAuthor
+        } else {
+            Hearing::AsItIs
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: u64, author: u64, connection: u64) -> Line {
+        Line {
+            id: EntryId(id),
+            time: 1,
+            author: UserId(author),
+            name: format!("user{author}"),
+            news: format!("news{id}"),
+            client_message_id: Some(format!("c{id}")),
+            from: Some((ConnectionId(connection), 0)),
+        }
+    }
+
+    fn heard(batch: &Batch, listener: &Listener<'_>) -> (String, usize) {
+        let mut text = Vec::new();
+        let mut pieces = 0;
+        let bytes = batch.frames(listener, |frames| {
+            pieces += 1;
+            text.extend_from_slice(&frames);
+        });
+        assert_eq!(bytes, text.len());
+        (String::from_utf8(text).unwrap(), pieces)
+    }
+
+    fn bob() -> Listener<'static> {
+        Listener {
+            form: HeaderForm::Text,
+            connection: ConnectionId(2),
+            user: UserId(2),
+            extended: false,
+            after: EntryId(0),
+            own: &[],
+        }
+    }
+
+    #[test]
+    fn who_said_nothing_hears_it_all_in_one_piece() {
+        let batch = Batch::new(RoomId::LOBBY, vec![line(1, 1, 1), line(2, 3, 3)]);
+        let (text, pieces) = heard(&batch, &bob());
+        assert_eq!(pieces, 1);
+        assert!(text.contains("news1") && text.contains("news2"));
+        assert!(!text.contains("client_message_id"));
+    }
+
+    #[test]
+    fn nobody_hears_itself_or_what_it_has_heard() {
+        let batch = Batch::new(
+            RoomId::LOBBY,
+            vec![line(1, 1, 1), line(2, 2, 2), line(3, 1, 1), line(4, 1, 1)],
+        );
+        let listener = Listener {
+            after: EntryId(1),
+            own: &[EntryId(4)],
+            ..bob()
+        };
+        let (text, _) = heard(&batch, &listener);
+        assert!(text.contains("news3"));
+        assert!(!text.contains("news1") && !text.contains("news2") && !text.contains("news4"));
+    }
+
+    #[test]
+    fn the_authors_other_extended_devices_hear_the_client_message_id() {
+        let batch = Batch::new(RoomId::LOBBY, vec![line(1, 2, 9), line(2, 1, 1)]);
+        let (text, _) = heard(
+            &batch,
+            &Listener {
+                extended: true,
+                ..bob()
+            },
+        );
+        assert!(text.contains("\"c1\"") && !text.contains("\"c2\""));
+        let (text, _) = heard(&batch, &bob());
+        assert!(!text.contains("\"c1\""));
+    }
+}

@@ -1,0 +1,288 @@
+//! A `Connection` owns one socket: it cuts what arrives into requests, asks
+//! others to carry them out, and writes what is due back, in order.
+//!
+//! The [`pump`] reads and writes; each port has its own file for what its requests
+//! mean. Others tell it [`Heard`](crate::chat_room::Heard) (what was said),
+//! [`Expire`] (its deadline has passed) and [`Farewell`] (go). It stops when its
+//! socket is done, or when the socket has been handed to a transfer.
+
+mod auth;
+mod chat;
+mod files;
+mod outbound;
+mod pump;
+mod replies;
+
+use crate::admission::{ConnectionId, Ticket};
+use crate::chat_room::Leave;
+use crate::credentials::Verified;
+use crate::host::Roster;
+use crate::house::House;
+use actix::prelude::*;
+use bytes::{Bytes, BytesMut};
+use chat::Chat;
+use outbound::Outbound;
+use pump::Pump;
+use qunliao_protocol::reply::{Refusal, Reply};
+use qunliao_protocol::{Decoder, Envelope, Failure, FrameError, HeaderForm};
+use replies::{Replies, Slot};
+use serde::Serialize;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+use tokio::net::TcpStream;
+
+/// Which of the three services a connection came in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// Sign-in and sign-up.
+    Auth,
+    /// Chat.
+    Chat,
+    /// Files.
+    Files,
+}
+
+/// A deadline has passed: see which one, and act.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Expire;
+
+/// Finish what is being written, and go.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Farewell;
+
+/// Where a connection stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Reading requests, writing replies.
+    Open,
+    /// Writing what is left, then shutting our side and throwing away what still
+    /// comes, up to so many bytes.
+    Closing { discard_bytes: u64 },
+    /// Our side is shut; throwing away what still comes.
+    Discarding { left: u64, until: Instant },
+    /// Over.
+    Closed,
+}
+
+/// The actor.
+pub struct Connection {
+    id: ConnectionId,
+    house: Arc<House>,
+    roster: Rc<RefCell<Roster>>,
+    port: Port,
+    /// `None` once it has been handed to a transfer, as the ticket.
+    socket: Option<TcpStream>,
+    ticket: Option<Ticket>,
+    decoder: Decoder,
+    inbound: BytesMut,
+    outbound: Outbound,
+    replies: Replies,
+    phase: Phase,
+    /// The client has shut its side.
+    ended: bool,
+    /// Whether the client showed that it knows more than the origin.
+    extended: bool,
+    /// A request is being carried out that the next one has to wait for.
+    busy: bool,
+    known: Option<Verified>,
+    wrong_credentials: u32,
+    /// Since when something is unfinished: see [`pump`].
+    frame_since: Option<Instant>,
+    moved_at: Instant,
+    waker: Option<Waker>,
+    chat: Chat,
+}
+
+impl Connection {
+    /// A connection over `socket`, for its host to start.
+    pub(crate) fn new(
+        house: Arc<House>,
+        roster: Rc<RefCell<Roster>>,
+        socket: TcpStream,
+        port: Port,
+        ticket: Ticket,
+    ) -> Self {
+        Self {
+            id: ticket.connection(),
+            decoder: Decoder::new(house.limits.frame_bytes_max),
+            chat: Chat::beginning_after(
+                house.lobby.last.load(std::sync::atomic::Ordering::Acquire),
+            ),
+            house,
+            roster,
+            port,
+            socket: Some(socket),
+            ticket: Some(ticket),
+            inbound: BytesMut::new(),
+            outbound: Outbound::default(),
+            replies: Replies::default(),
+            phase: Phase::Open,
+            ended: false,
+            extended: false,
+            busy: false,
+            known: None,
+            wrong_credentials: 0,
+            frame_since: None,
+            moved_at: Instant::now(),
+            waker: None,
+        }
+    }
+
+    /// One whole request has arrived.
+    fn request(&mut self, body: &Bytes, ctx: &mut Context<Self>) {
+        match self.port {
+            Port::Auth => self.auth_request(body, ctx),
+            Port::Chat => self.chat_request(body, ctx),
+            Port::Files => self.files_request(body, ctx),
+        }
+    }
+
+    /// The bytes that arrived are no frames: say so, and end it.
+    fn broken(&mut self, error: FrameError) {
+        let failure = match error {
+            FrameError::TooLong { limit, .. } => Failure::FrameTooLarge(limit),
+            _ => Failure::BadHeader,
+        };
+        self.refuse(Envelope::default(), &failure);
+        self.close();
+    }
+
+    /// Runs `work` beside the mailbox; the next request waits for it.
+    fn carry_out<F>(
+        &mut self,
+        ctx: &mut Context<Self>,
+        work: F,
+        then: impl FnOnce(&mut Self, F::Output, &mut Context<Self>) + 'static,
+    ) where
+        F: Future + 'static,
+    {
+        self.busy = true;
+        ctx.spawn(work.into_actor(self).map(|outcome, act, ctx| {
+            act.busy = false;
+            act.moved_at = Instant::now();
+            then(act, outcome, ctx);
+            act.wake();
+        }));
+    }
+
+    /// Has the pump look at what has changed.
+    fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn form(&self) -> HeaderForm {
+        // Where no header was read, an error goes out with the text header.
+        self.decoder.form().unwrap_or(HeaderForm::Text)
+    }
+
+    /// A reply to a request that was answered at once.
+    fn reply<T: Serialize>(&mut self, reply: &Reply<T>) {
+        let slot = self.replies.open();
+        self.fill(slot, reply);
+    }
+
+    /// A reply to a request that was answered in its own time.
+    fn fill<T: Serialize>(&mut self, slot: Slot, reply: &Reply<T>) {
+        let frame = self.form().encode(&reply.to_json());
+        self.replies.fill(slot, frame);
+        self.send_ready_replies();
+    }
+
+    fn send_ready_replies(&mut self) {
+        while let Some(frame) = self.replies.next_ready() {
+            self.outbound.push(frame);
+        }
+    }
+
+    fn refuse(&mut self, envelope: Envelope, failure: &Failure) {
+        let refusal = self.refusal(failure);
+        self.reply(&Reply::refused(
+            envelope.op.unwrap_or(0),
+            envelope.seq,
+            failure,
+            refusal,
+        ));
+    }
+
+    /// A refusal that this client can read.
+    fn refusal(&self, failure: &Failure) -> Refusal {
+        let language = self.house.language;
+        let refusal = Refusal::new(failure, language);
+        if self.port == Port::Chat && !self.extended {
+            refusal.readable(language)
+        } else {
+            refusal
+        }
+    }
+
+    /// Someone proved who they are.
+    fn welcome(&mut self, verified: Verified) {
+        if let Some(ticket) = &mut self.ticket {
+            ticket.authenticate();
+        }
+        self.known = Some(verified);
+    }
+
+    /// Someone did not: after some more of that, it ends.
+    fn count_refusal(&mut self, failure: &Failure) {
+        if *failure == Failure::WrongCredentials {
+            self.wrong_credentials += 1;
+            if self.wrong_credentials >= self.house.limits.wrong_credentials_max {
+                log::info!("event=connection_closed reason=wrong_credentials");
+                self.close();
+            }
+        }
+    }
+
+    /// Ends the connection once everything due has been written.
+    fn close(&mut self) {
+        self.close_discarding(self.house.limits.frame_bytes_max as u64);
+    }
+
+    fn close_discarding(&mut self, discard_bytes: u64) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Closing { discard_bytes };
+        }
+    }
+}
+
+impl Actor for Connection {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.spawn(Pump);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        let mut roster = self.roster.borrow_mut();
+        roster.deadlines.set(self.id, None);
+        roster.connections.remove(&self.id);
+        if self.port == Port::Chat {
+            self.house.lobby.leave.do_send(Leave(self.id));
+        }
+    }
+}
+
+impl Handler<Farewell> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, _: Farewell, _: &mut Self::Context) {
+        // A request under way is answered first; one half arrived is not waited for.
+        self.close_discarding(0);
+    }
+}
+
+impl Handler<Expire> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, _: Expire, _: &mut Self::Context) {
+        self.expire(Instant::now());
+    }
+}

@@ -1,0 +1,147 @@
+//! The auth port: what its requests mean to a connection. Each is carried out by
+//! the registry, one after the other.
+
+use super::Connection;
+use crate::auth_registry::{ConfirmEmail, SendCode, SignIn, SignUp, WrittenContact};
+use actix::{Context, MailboxError};
+use bytes::Bytes;
+use qunliao_protocol::auth::{
+    CONFIRM_EMAIL, Contact, LOGIN, REGISTER, Request, SEND_CODE, SERVER_INFO, SignedIn,
+    is_origin_op,
+};
+use qunliao_protocol::json::Object;
+use qunliao_protocol::reply::{Nothing, Reply};
+use qunliao_protocol::{Envelope, Failure};
+use serde::Serialize;
+
+impl Connection {
+    pub(super) fn auth_request(&mut self, body: &Bytes, ctx: &mut Context<Self>) {
+        let object = match Object::parse(body) {
+            Ok(object) => object,
+            Err(failure) => return self.refuse(Envelope::default(), &failure),
+        };
+        let (envelope, op) = Envelope::read(&object);
+        self.extended |= envelope.extended || envelope.op.is_some_and(|op| !is_origin_op(op));
+        match op.and_then(|op| Request::read(op, &object)) {
+            Ok(request) => self.carry_out_auth(envelope, request, ctx),
+            Err(failure) => self.refuse(envelope, &failure),
+        }
+    }
+
+    fn carry_out_auth(
+        &mut self,
+        envelope: Envelope,
+        request: Request<'_>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(ticket) = &self.ticket else {
+            return;
+        };
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        match request {
+            Request::ServerInfo => {
+                let info = self.house.info.clone();
+                self.reply(&Reply::ok(SERVER_INFO, envelope.seq, info));
+            }
+            Request::Login {
+                user_name,
+                user_pwd,
+            } => {
+                let ask = SignIn {
+                    user_name: user_name.to_owned(),
+                    user_pwd: user_pwd.to_owned(),
+                };
+                let asked = self.house.auth.sign_in.send(ask);
+                self.carry_out(ctx, asked, move |act, outcome, _| {
+                    act.signed_in(LOGIN, envelope, outcome);
+                });
+            }
+            Request::SendCode { contact, purpose } => {
+                let contact = match contact {
+                    Contact::Phone(number) => WrittenContact::Phone(number.to_owned()),
+                    Contact::Email(address) => WrittenContact::Email(address.to_owned()),
+                };
+                let asked_by = ticket.network();
+                let asked = self.house.auth.send_code.send(SendCode {
+                    contact,
+                    purpose,
+                    asked_by,
+                });
+                self.carry_out(ctx, asked, move |act, outcome, _| {
+                    act.answer(
+                        SEND_CODE,
+                        envelope,
+                        outcome.map(|done| done.map(|()| Nothing {})),
+                    );
+                });
+            }
+            Request::Register(form) => {
+                let ask = SignUp {
+                    user_name: form.user_name.to_owned(),
+                    user_pwd: form.user_pwd.to_owned(),
+                    user_phone: owned(form.user_phone),
+                    user_vcode: owned(form.user_vcode),
+                    user_email: owned(form.user_email),
+                    user_ecode: owned(form.user_ecode),
+                };
+                let asked = self.house.auth.sign_up.send(ask);
+                self.carry_out(ctx, asked, move |act, outcome, _| {
+                    debug_assert_eq!(envelope.op, Some(REGISTER));
+                    act.signed_in(act.house.register_reply_op, envelope, outcome);
+                });
+            }
+            Request::ConfirmEmail {
+                user_email,
+                user_ecode,
+            } => {
+                let ask = ConfirmEmail {
+                    user_email: user_email.to_owned(),
+                    user_ecode: user_ecode.to_owned(),
+                };
+                let asked = self.house.auth.confirm_email.send(ask);
+                self.carry_out(ctx, asked, move |act, outcome, _| {
+                    act.answer(
+                        CONFIRM_EMAIL,
+                        envelope,
+                        outcome.map(|done| done.map(|()| Nothing {})),
+                    );
+                });
+            }
+        }
+    }
+
+    fn signed_in(
+        &mut self,
+        op: u64,
+        envelope: Envelope,
+        outcome: Result<Result<SignedIn, Failure>, MailboxError>,
+    ) {
+        if let (Ok(Ok(_)), Some(ticket)) = (&outcome, &mut self.ticket) {
+            ticket.authenticate();
+        }
+        self.answer(op, envelope, outcome);
+    }
+
+    /// Answers with `op`, whether with a success or a refusal.
+    fn answer<T: Serialize>(
+        &mut self,
+        op: u64,
+        envelope: Envelope,
+        outcome: Result<Result<T, Failure>, MailboxError>,
+    ) {
+        // An actor that is gone is one that the server is about to end without.
+        match outcome.unwrap_or(Err(Failure::ShuttingDown)) {
+            Ok(body) => self.reply(&Reply::ok(op, envelope.seq, body)),
+            Err(failure) => {
+                self.refuse(
+                    Envelope {
+                        op: Some(op),
+                        ..envelope
+                    },
+                    &failure,
+                );
+                self.count_refusal(&failure);
+            }
+        }
+    }
+}

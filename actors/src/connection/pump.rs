@@ -1,0 +1,249 @@
+//! The pump: one future per connection that does all its reading and writing.
+//!
+//! It is polled when the socket is ready and after every turn of the mailbox, so
+//! whatever the handlers of one turn queued leaves in one vectored write. It
+//! reads into a buffer that all connections of a thread share, and a connection
+//! keeps bytes of its own only while a frame is incomplete.
+//!
+//! A connection has one deadline, for whatever it waits for: a blocked write, an
+//! unfinished frame, or (except on the chat port) the next request.
+
+use super::{Connection, Phase, Port};
+use actix::{Actor, ActorContext, ActorFuture, Context};
+use bytes::BytesMut;
+use qunliao_protocol::{Envelope, Failure};
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::task::{self, Poll};
+use std::time::Instant;
+use tokio::io::AsyncWrite;
+
+/// Bytes read at once.
+const READ_BYTES: usize = 64 << 10;
+/// Reads of one turn, after which others have theirs.
+const READS_PER_TURN: usize = 8;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// The future.
+pub(super) struct Pump;
+
+impl ActorFuture<Connection> for Pump {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        act: &mut Connection,
+        ctx: &mut Context<Connection>,
+        task: &mut task::Context<'_>,
+    ) -> Poll<()> {
+        if !act
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(task.waker()))
+        {
+            act.waker = Some(task.waker().clone());
+        }
+        if let Err(why) = act.turn(ctx, task) {
+            log::debug!("event=connection_lost error={:?}", why.kind());
+            act.phase = Phase::Closed;
+        }
+        if act.phase == Phase::Closed {
+            act.socket = None;
+            ctx.stop();
+            return Poll::Ready(());
+        }
+        act.set_deadline();
+        Poll::Pending
+    }
+}
+
+impl Connection {
+    fn turn(
+        &mut self,
+        ctx: &mut <Self as Actor>::Context,
+        task: &mut task::Context<'_>,
+    ) -> io::Result<()> {
+        for _ in 0..READS_PER_TURN {
+            self.take_requests(ctx);
+            self.write(task)?;
+            self.read_on_if_behind(ctx);
+            self.advance_phase(task)?;
+            if !self.may_read() {
+                return Ok(());
+            }
+            if self.read(task)?.is_pending() {
+                return Ok(());
+            }
+        }
+        task.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// Carries out the requests that have arrived whole.
+    fn take_requests(&mut self, ctx: &mut <Self as Actor>::Context) {
+        let mut taken = false;
+        while self.may_take_request() {
+            match self.decoder.decode(&mut self.inbound) {
+                Ok(Some(body)) => {
+                    taken = true;
+                    self.request(&body, ctx);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.broken(error);
+                    break;
+                }
+            }
+        }
+        if self.inbound.is_empty() {
+            self.inbound = BytesMut::new();
+            self.frame_since = None;
+        } else if taken || self.frame_since.is_none() {
+            self.frame_since = Some(Instant::now());
+        }
+    }
+
+    fn may_take_request(&self) -> bool {
+        self.phase == Phase::Open
+            && self.socket.is_some()
+            && !self.busy
+            && self.replies.count() + self.chat.posts_under_way()
+                < self.house.limits.open_requests_max
+            && self.outbound.bytes() < self.house.limits.outbound_bytes_max
+            && !self.chat.is_hoarding()
+    }
+
+    fn may_read(&self) -> bool {
+        match self.phase {
+            Phase::Open => !self.ended && self.may_take_request(),
+            Phase::Discarding { .. } => true,
+            Phase::Closing { .. } | Phase::Closed => false,
+        }
+    }
+
+    fn read(&mut self, task: &mut task::Context<'_>) -> io::Result<Poll<()>> {
+        let Some(socket) = &self.socket else {
+            return Ok(Poll::Pending);
+        };
+        let read = SCRATCH.with_borrow_mut(|scratch| {
+            loop {
+                if socket.poll_read_ready(task)?.is_pending() {
+                    return io::Result::Ok(None);
+                }
+                match socket.try_read(scratch) {
+                    Ok(read) => {
+                        if matches!(self.phase, Phase::Open) {
+                            self.inbound.extend_from_slice(&scratch[..read]);
+                        }
+                        return Ok(Some(read));
+                    }
+                    Err(why) if why.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(why) => return Err(why),
+                }
+            }
+        })?;
+        match (read, &mut self.phase) {
+            (None, _) => return Ok(Poll::Pending),
+            (Some(0), Phase::Discarding { .. }) => self.phase = Phase::Closed,
+            (Some(0), _) => self.ended = true,
+            (Some(read), Phase::Discarding { left, .. }) => match left.checked_sub(read as u64) {
+                Some(rest) => *left = rest,
+                None => self.phase = Phase::Closed,
+            },
+            (Some(_), _) => self.moved_at = Instant::now(),
+        }
+        Ok(Poll::Ready(()))
+    }
+
+    fn write(&mut self, task: &mut task::Context<'_>) -> io::Result<()> {
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
+        while !self.outbound.is_empty() {
+            match self.outbound.write(socket) {
+                Ok(_) => self.moved_at = Instant::now(),
+                Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
+                    if socket.poll_write_ready(task)?.is_pending() {
+                        return Ok(());
+                    }
+                }
+                Err(why) => return Err(why),
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on to the next phase of ending, where this one is done.
+    fn advance_phase(&mut self, task: &mut task::Context<'_>) -> io::Result<()> {
+        let quiet = !self.busy && self.outbound.is_empty() && self.replies.count() == 0;
+        match self.phase {
+            Phase::Open if self.ended && quiet && self.chat.posts_under_way() == 0 => {
+                self.phase = Phase::Closed;
+            }
+            Phase::Closing { discard_bytes } if quiet => {
+                if let Some(socket) = &mut self.socket {
+                    // TCP's shutdown is one system call, and never pending.
+                    let _ = Pin::new(socket).poll_shutdown(task)?;
+                }
+                self.phase = if discard_bytes == 0 || self.ended {
+                    Phase::Closed
+                } else {
+                    Phase::Discarding {
+                        left: discard_bytes,
+                        until: Instant::now() + self.house.limits.discard_time(),
+                    }
+                };
+                self.inbound = BytesMut::new();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn set_deadline(&mut self) {
+        let at = self.deadline();
+        self.roster.borrow_mut().deadlines.set(self.id, at);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let limits = &self.house.limits;
+        if let Phase::Discarding { until, .. } = self.phase {
+            return Some(until);
+        }
+        if !self.outbound.is_empty() {
+            return Some(self.moved_at + limits.write_timeout());
+        }
+        if self.busy || !self.may_take_request() {
+            return None;
+        }
+        if let Some(since) = self.frame_since {
+            return Some(since + limits.frame_timeout());
+        }
+        match self.port {
+            Port::Chat => None,
+            Port::Auth | Port::Files => Some(self.moved_at + limits.idle_timeout()),
+        }
+    }
+
+    /// A deadline has passed: act on it, unless things have moved meanwhile.
+    pub(super) fn expire(&mut self, now: Instant) {
+        if self.deadline().is_none_or(|at| at > now) {
+            return;
+        }
+        let unfinished =
+            self.phase == Phase::Open && self.outbound.is_empty() && self.frame_since.is_some();
+        if unfinished {
+            self.refuse(Envelope::default(), &Failure::FrameTimeout);
+            self.close();
+        } else if self.phase == Phase::Open && self.outbound.is_empty() {
+            self.close_discarding(0);
+        } else {
+            log::debug!("event=connection_closed reason=timeout");
+            self.phase = Phase::Closed;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A `Host` looks after the connections of one arbiter.
+//!
+//! The listeners hand it sockets ([`Welcome`]); it starts a `Connection` for each,
+//! and wakes those whose deadline has passed, all in one sweep a second. The
+//! listeners may also have it send one away ([`Dismiss`]) to make room. It
+//! stops, when told to, once its connections are gone.
+
+use crate::admission::{ConnectionId, Ticket};
+use crate::connection::{Connection, Expire, Farewell, Port};
+use crate::deadlines::Deadlines;
+use crate::house::House;
+use actix::prelude::*;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::TcpStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// The connections of an arbiter, and when each has to be looked at.
+#[derive(Default)]
+pub struct Roster {
+    /// Deadlines.
+    pub deadlines: Deadlines,
+    /// Addresses.
+    pub connections: HashMap<ConnectionId, Addr<Connection>>,
+}
+
+/// Look after this socket.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Welcome {
+    /// The socket, non-blocking.
+    pub socket: TcpStream,
+    /// The port it came in by.
+    pub port: Port,
+    /// Its place.
+    pub ticket: Ticket,
+}
+
+/// Send a connection away, to make room.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Dismiss(pub ConnectionId);
+
+/// The actor.
+pub struct Host {
+    house: Arc<House>,
+    roster: Rc<RefCell<Roster>>,
+    stopping: bool,
+}
+
+impl Host {
+    /// A host without connections.
+    #[must_use]
+    pub fn new(house: Arc<House>) -> Self {
+        Self {
+            house,
+            roster: Rc::default(),
+            stopping: false,
+        }
+    }
+
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        let now = Instant::now();
+        let mut roster = self.roster.borrow_mut();
+        while let Some(connection) = roster.deadlines.take_due(now) {
+            if let Some(address) = roster.connections.get(&connection) {
+                address.do_send(Expire);
+            }
+        }
+        if self.stopping && roster.connections.is_empty() {
+            ctx.stop();
+        }
+    }
+}
+
+impl Actor for Host {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(SWEEP_EVERY, Self::sweep);
+    }
+}
+
+impl Handler<Welcome> for Host {
+    type Result = ();
+
+    fn handle(&mut self, welcome: Welcome, _: &mut Self::Context) {
+        if self.stopping {
+            return;
+        }
+        match tokio::net::TcpStream::from_std(welcome.socket) {
+            Ok(socket) => {
+                let (house, roster) = (Arc::clone(&self.house), Rc::clone(&self.roster));
+                let id = welcome.ticket.connection();
+                let connection =
+                    Connection::new(house, roster, socket, welcome.port, welcome.ticket);
+                self.roster
+                    .borrow_mut()
+                    .connections
+                    .insert(id, connection.start());
+            }
+            Err(why) => log::warn!("event=connection_lost error={:?}", why.kind()),
+        }
+    }
+}
+
+impl Handler<Dismiss> for Host {
+    type Result = ();
+
+    fn handle(&mut self, Dismiss(connection): Dismiss, _: &mut Self::Context) {
+        if let Some(address) = self.roster.borrow().connections.get(&connection) {
+            address.do_send(Farewell);
+        }
+    }
+}
+
+impl Handler<crate::Stop> for Host {
+    type Result = ();
+
+    fn handle(&mut self, _: crate::Stop, ctx: &mut Self::Context) {
+        self.stopping = true;
+        for address in self.roster.borrow().connections.values() {
+            address.do_send(Farewell);
+        }
+        self.sweep(ctx);
+        // The last of them should not have to wait for the next sweep.
+        ctx.run_interval(Duration::from_millis(20), Self::sweep);
+    }
+}
+
+impl Handler<crate::Ping> for Host {
+    type Result = ();
+
+    fn handle(&mut self, _: crate::Ping, _: &mut Self::Context) {}
+}

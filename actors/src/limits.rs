@@ -1,0 +1,131 @@
+//! Every limit that the actors keep, as the configuration sets it. `config.yaml`
+//! gives the reason of each default.
+
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The section `limits` of the configuration. Sizes in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections on all ports together.
+    pub connections_max: usize,
+    /// Connections of one address (of one /64 with IPv6).
+    pub connections_per_address_max: usize,
+    /// The body of a request.
+    pub frame_bytes_max: usize,
+    /// Seconds from the first byte of a frame to its last.
+    pub frame_timeout_seconds: u64,
+    /// Seconds without progress after which a blocked write ends its connection.
+    pub write_timeout_seconds: u64,
+    /// Seconds of silence on the auth and files ports. On the chat port silence is legal.
+    pub idle_timeout_seconds: u64,
+    /// Bytes that wait for one slow reader in memory; beyond, it reads from the log.
+    pub outbound_bytes_max: usize,
+    /// Requests of one connection under way; beyond, its socket is not read.
+    pub open_requests_max: usize,
+    /// Wrong credentials on one connection, after which it is closed.
+    pub wrong_credentials_max: u32,
+    /// The text of a message.
+    pub message_bytes_max: usize,
+    /// Messages of one user in a second, sustained.
+    pub messages_per_second: u32,
+    /// Messages of one user at once, after a pause.
+    pub messages_burst: u32,
+    /// Users that can be in a room at once.
+    pub room_members_max: usize,
+    /// A file.
+    pub file_bytes_max: u64,
+    /// Uploads of one user at once.
+    pub open_uploads_per_user: usize,
+    /// Uploads and downloads at once, all together.
+    pub transfers_max: usize,
+    /// Seconds that a transfer waits for its turn.
+    pub transfer_wait_seconds: u64,
+    /// Seconds over which a transfer has to keep up its least rate.
+    pub transfer_stall_seconds: u64,
+    /// The least rate of a transfer, in bytes a second.
+    pub transfer_bytes_per_second_min: u64,
+    /// Bytes of a refused upload that are read and thrown away, so that the answer arrives.
+    pub discard_bytes_max: u64,
+    /// Seconds for which that goes on.
+    pub discard_seconds: u64,
+    /// Passwords being hashed or checked at once; 0 means one per core.
+    pub password_threads: usize,
+    /// Passwords that wait for that; beyond, a sign-in is answered with 106.
+    pub password_queue_max: usize,
+    /// Seconds for which a checked credential is remembered.
+    pub credential_memory_seconds: u64,
+    /// Codes and mails being sent at once.
+    pub deliveries_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            connections_per_address_max: 2_000,
+            frame_bytes_max: 64 << 10,
+            frame_timeout_seconds: 20,
+            write_timeout_seconds: 60,
+            idle_timeout_seconds: 120,
+            outbound_bytes_max: 1 << 20,
+            open_requests_max: 256,
+            wrong_credentials_max: 5,
+            message_bytes_max: 16 << 10,
+            messages_per_second: 10,
+            messages_burst: 40,
+            room_members_max: 5_000,
+            file_bytes_max: 10 << 30,
+            open_uploads_per_user: 32,
+            transfers_max: 64,
+            transfer_wait_seconds: 30,
+            transfer_stall_seconds: 30,
+            transfer_bytes_per_second_min: 1 << 10,
+            discard_bytes_max: 64 << 20,
+            discard_seconds: 10,
+            password_threads: 0,
+            password_queue_max: 1_000,
+            credential_memory_seconds: 600,
+            deliveries_max: 64,
+        }
+    }
+}
+
+impl Limits {
+    /// See [`Limits::frame_timeout_seconds`].
+    #[must_use]
+    pub fn frame_timeout(&self) -> Duration {
+        Duration::from_secs(self.frame_timeout_seconds)
+    }
+
+    /// See [`Limits::write_timeout_seconds`].
+    #[must_use]
+    pub fn write_timeout(&self) -> Duration {
+        Duration::from_secs(self.write_timeout_seconds)
+    }
+
+    /// See [`Limits::idle_timeout_seconds`].
+    #[must_use]
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.idle_timeout_seconds)
+    }
+
+    /// See [`Limits::transfer_stall_seconds`].
+    #[must_use]
+    pub fn transfer_stall(&self) -> Duration {
+        Duration::from_secs(self.transfer_stall_seconds)
+    }
+
+    /// See [`Limits::transfer_wait_seconds`].
+    #[must_use]
+    pub fn transfer_wait(&self) -> Duration {
+        Duration::from_secs(self.transfer_wait_seconds)
+    }
+
+    /// See [`Limits::discard_seconds`].
+    #[must_use]
+    pub fn discard_time(&self) -> Duration {
+        Duration::from_secs(self.discard_seconds)
+    }
+}

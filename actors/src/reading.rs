@@ -1,0 +1,104 @@
+//! Reading on from a room's log: for those who came late or fell behind.
+
+use crate::chat_room::{Batch, Line};
+use qunliao_protocol::{EntryId, RoomId, UserId};
+use qunliao_storage::{Accounts, EntryKind, Log, StorageError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Names remembered at once. Beyond, all are forgotten and read anew.
+const NAMES_MAX: usize = 10_000;
+/// Entries of a page.
+const PAGE_ENTRIES_MAX: usize = 256;
+/// Bytes of text of a page.
+const PAGE_BYTES_MAX: usize = 64 << 10;
+/// The name of an author whom storage does not know.
+const NOBODY: &str = "?";
+
+/// Turns entries of the log into what connections hear.
+pub struct Reading {
+    log: Arc<dyn Log>,
+    accounts: Arc<dyn Accounts>,
+    names: Mutex<HashMap<UserId, String>>,
+}
+
+/// A page of a log.
+pub struct Page {
+    /// What can be shown.
+    pub batch: Arc<Batch>,
+    /// The last entry read, shown or not: where the next page begins.
+    pub last: EntryId,
+}
+
+impl Reading {
+    /// Reads from this log, with names from these accounts.
+    #[must_use]
+    pub fn new(log: Arc<dyn Log>, accounts: Arc<dyn Accounts>) -> Self {
+        Self {
+            log,
+            accounts,
+            names: Mutex::default(),
+        }
+    }
+
+    /// The page after `after`. An empty page ends at `after`.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    pub async fn page(&self, room: RoomId, after: EntryId) -> Result<Page, StorageError> {
+        let entries = self
+            .log
+            .page(room, after, PAGE_ENTRIES_MAX, PAGE_BYTES_MAX)
+            .await?;
+        let last = entries.last().map_or(after, |entry| entry.id);
+        let authors = entries.iter().map(|entry| entry.content.author);
+        let names = self.names(authors.collect()).await?;
+        let shown = entries
+            .into_iter()
+            .filter(|entry| entry.content.kind == EntryKind::Text);
+        let lines = shown.map(|entry| Line {
+            id: entry.id,
+            time: entry.content.time,
+            author: entry.content.author,
+            name: names
+                .get(&entry.content.author)
+                .cloned()
+                .unwrap_or_else(|| NOBODY.to_owned()),
+            news: entry.content.text,
+            client_message_id: entry.content.client_message_id,
+            from: None,
+        });
+        let batch = Arc::new(Batch::new(room, lines.collect()));
+        Ok(Page { batch, last })
+    }
+
+    /// The names of these users.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    pub async fn names(
+        &self,
+        mut users: Vec<UserId>,
+    ) -> Result<HashMap<UserId, String>, StorageError> {
+        users.sort_unstable();
+        users.dedup();
+        let mut found = HashMap::with_capacity(users.len());
+        {
+            let known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            users.retain(|user| match known.get(user) {
+                Some(name) => found.insert(*user, name.clone()).is_some(),
+                None => true,
+            });
+        }
+        if !users.is_empty() {
+            let read = self.accounts.names(users).await?;
+            let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() + read.len() > NAMES_MAX {
+                known.clear();
+            }
+            known.extend(read.iter().map(|(user, name)| (*user, name.clone())));
+            found.extend(read);
+        }
+        Ok(found)
+    }
+}

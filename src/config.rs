@@ -1,0 +1,402 @@
+//! The configuration: `config.yaml`, then the environment, over built-in defaults.
+//!
+//! The shipped `config.yaml` documents every key with its default, unit and
+//! reason; a test holds the two against each other. A key of the file can come
+//! from the environment as `QUNLIAO_` and its path in capitals, the parts divided
+//! by `__` (`QUNLIAO_LISTEN__AUTH`), its value written as in YAML.
+
+mod check;
+
+use qunliao_actors::Limits;
+use qunliao_actors::auth_registry::{CodeSettings, RegistrationSettings};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What every environment variable of ours begins with.
+const ENV_PREFIX: &str = "QUNLIAO_";
+/// The file that is read when none is named.
+const DEFAULT_FILE: &str = "config.yaml";
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What the server calls itself to clients.
+    pub name: String,
+    /// The folder of all data.
+    pub data_dir: PathBuf,
+    /// The language of sentences, messages and mails: `zh` or `en`.
+    pub language: LanguageName,
+    /// Where the server listens.
+    pub listen: Listen,
+    /// What sign-up demands.
+    pub registration: RegistrationSettings,
+    /// Codes.
+    pub codes: CodeSettings,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// How codes and mails travel.
+    pub delivery: Delivery,
+    /// Storage.
+    pub storage: Storage,
+    /// Details of the wire.
+    pub protocol: Protocol,
+    /// Every limit.
+    pub limits: Limits,
+}
+
+/// A language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LanguageName {
+    /// 简体中文
+    Zh,
+    /// English
+    En,
+}
+
+/// Where the server listens. Port 0 takes a free one; the log says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Listen {
+    /// Sign-in and sign-up.
+    pub auth: SocketAddr,
+    /// Chat.
+    pub chat: SocketAddr,
+    /// Files.
+    pub files: SocketAddr,
+    /// HTTP.
+    pub web: SocketAddr,
+}
+
+/// Sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sessions {
+    /// Days after which a token ends.
+    pub lifetime_days: u32,
+    /// Sessions of one user; the oldest end when there are more.
+    pub per_user_max: usize,
+}
+
+/// How codes and mails travel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Delivery {
+    /// By which way codes reach phones.
+    pub sms: SmsDriver,
+    /// By which way they reach addresses.
+    pub mail: MailDriver,
+    /// Whether `outbox` may serve a server that others can reach.
+    pub outbox_on_network: bool,
+    /// For `sms: webhook`.
+    pub webhook: Webhook,
+    /// For `mail: smtp`.
+    pub smtp: Smtp,
+}
+
+/// A way to phones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmsDriver {
+    /// A file in the data folder.
+    #[default]
+    Outbox,
+    /// A signed POST to a URL.
+    Webhook,
+}
+
+/// A way to addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailDriver {
+    /// A file in the data folder.
+    #[default]
+    Outbox,
+    /// A mail server.
+    Smtp,
+}
+
+/// The SMS webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhook {
+    /// Where to.
+    pub url: String,
+    /// What signs the requests.
+    pub secret: SecretText,
+    /// A file with that secret.
+    pub secret_file: Option<PathBuf>,
+    /// PEM certificates to trust in place of the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// How long one request may take.
+    pub timeout_seconds: u64,
+}
+
+/// The mail server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Smtp {
+    /// Its name.
+    pub host: String,
+    /// Its port: 465 for `implicit`, 587 for `starttls`.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
+    /// The user name.
+    pub user: String,
+    /// The password.
+    pub password: SecretText,
+    /// A file with the password.
+    pub password_file: Option<PathBuf>,
+    /// Whom mails come from.
+    pub from: String,
+    /// PEM certificates to trust besides the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// How long one mail may take.
+    pub timeout_seconds: u64,
+}
+
+/// How a connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// From the first byte.
+    Implicit,
+    /// After STARTTLS, which is demanded.
+    Starttls,
+    /// Not at all: to loopback alone.
+    None,
+}
+
+/// Storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Storage {
+    /// Space that always stays free: below it writes are refused.
+    pub reserve_mib: u64,
+}
+
+/// Details of the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Protocol {
+    /// The `op` that answers a sign-up.
+    pub register_reply_op: u64,
+}
+
+/// A secret: it does not show in debug output.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SecretText(pub String);
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "Qunliao 群聊".into(),
+            data_dir: "data".into(),
+            language: LanguageName::Zh,
+            listen: Listen::default(),
+            registration: RegistrationSettings::default(),
+            codes: CodeSettings::default(),
+            sessions: Sessions::default(),
+            delivery: Delivery::default(),
+            storage: Storage::default(),
+            protocol: Protocol::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            auth: loopback(7001),
+            chat: loopback(7002),
+            files: loopback(7003),
+            web: loopback(8080),
+        }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            lifetime_days: 30,
+            per_user_max: 32,
+        }
+    }
+}
+
+impl Default for Webhook {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            secret: SecretText::default(),
+            secret_file: None,
+            ca_file: None,
+            timeout_seconds: 10,
+        }
+    }
+}
+
+impl Default for Smtp {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: 465,
+            tls: SmtpTls::Implicit,
+            user: String::new(),
+            password: SecretText::default(),
+            password_file: None,
+            from: String::new(),
+            ca_file: None,
+            timeout_seconds: 20,
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { reserve_mib: 256 }
+    }
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self {
+            register_reply_op: 2,
+        }
+    }
+}
+
+/// What is wrong with a configuration. Values are not repeated: they may be secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{0}: {1}")]
+    Unreadable(PathBuf, std::io::Error),
+    /// The file is not a configuration; the text names the line.
+    #[error("{0}: {1}")]
+    Invalid(PathBuf, String),
+    /// A variable of the environment is not part of one.
+    #[error("the environment variable {0}: {1}")]
+    Environment(String, String),
+    /// The parts do not fit together.
+    #[error("{0}: {1}")]
+    Unfit(&'static str, String),
+}
+
+impl Config {
+    /// Reads `file` (without one, `config.yaml` if it exists, else nothing) and
+    /// lays the environment over it.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the key and its line, or the variable.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(why) if file.is_none() && why.kind() == std::io::ErrorKind::NotFound => {
+                String::new()
+            }
+            Err(why) => return Err(ConfigError::Unreadable(path.to_owned(), why)),
+        };
+        Self::parse(&text, path, environment)
+    }
+
+    fn parse(
+        text: &str,
+        path: &Path,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let invalid =
+            |why: serde_saphyr::Error| ConfigError::Invalid(path.to_owned(), why.to_string());
+        // A file of nothing but comments is a null to YAML, and all defaults to us.
+        let is_empty = text
+            .lines()
+            .all(|line| matches!(line.trim_start().chars().next(), None | Some('#')));
+        let text = if is_empty { "{}" } else { text };
+        // Read once for its types: errors then name their line. Read once more as
+        // a tree, which the environment can be laid over.
+        let _: Config = serde_saphyr::from_str(text).map_err(invalid)?;
+        let mut tree: Value = serde_saphyr::from_str(text).map_err(invalid)?;
+        let mut config =
+            from_tree(&tree).map_err(|why| ConfigError::Invalid(path.to_owned(), why))?;
+        for (name, value) in environment {
+            let Some(name) = name.to_str().filter(|name| name.starts_with(ENV_PREFIX)) else {
+                continue;
+            };
+            let wrong = |why: &str| ConfigError::Environment(name.to_owned(), why.to_owned());
+            let value = value.to_str().ok_or_else(|| wrong("is not UTF-8"))?;
+            config = overlay(&mut tree, name, value).map_err(|why| wrong(&why))?;
+        }
+        Ok(config)
+    }
+}
+
+/// Sets the key that `name` stands for, and answers the whole anew.
+fn overlay(tree: &mut Value, name: &str, value: &str) -> Result<Config, String> {
+    let path = name[ENV_PREFIX.len()..].to_lowercase();
+    let keys: Vec<&str> = path.split("__").collect();
+    let typed: Value =
+        serde_saphyr::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    let mut changed = tree.clone();
+    set(&mut changed, &keys, typed)?;
+    let config = from_tree(&changed).or_else(|why| {
+        // A password of digits is still a text.
+        changed = tree.clone();
+        set(&mut changed, &keys, Value::String(value.to_owned()))?;
+        from_tree(&changed).map_err(|_| why)
+    })?;
+    *tree = changed;
+    Ok(config)
+}
+
+fn set(tree: &mut Value, keys: &[&str], value: Value) -> Result<(), String> {
+    let Some((key, rest)) = keys.split_first() else {
+        *tree = value;
+        return Ok(());
+    };
+    if tree.is_null() {
+        *tree = Value::Object(Map::new());
+    }
+    let map = tree
+        .as_object_mut()
+        .ok_or("stands for a key within a value")?;
+    set(map.entry(*key).or_insert(Value::Null), rest, value)
+}
+
+fn from_tree(tree: &Value) -> Result<Config, String> {
+    serde_path_to_error::deserialize(tree).map_err(|why| {
+        let path = why.path().to_string();
+        // serde repeats the value, which may be a password; the key is enough.
+        let text = why.into_inner().to_string();
+        let kind = text
+            .split(['`', '"', ':'])
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_owned();
+        match text
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split('`').next())
+        {
+            Some(key) => format!("there is no key {key} in {path}"),
+            None => format!("{path}: {kind}"),
+        }
+    })
+}

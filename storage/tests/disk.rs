@@ -1,0 +1,166 @@
+//! The sled engine on its disk: what stays, what is swept, what never comes to be.
+
+use crate::cast::*;
+use qunliao_protocol::label::PATH_BYTES_MAX;
+use qunliao_protocol::{FolderId, RoomId};
+use qunliao_storage::accounts::{Login, RegisterRefusal};
+use qunliao_storage::codes::Verdict;
+use qunliao_storage::{Accounts, Codes, Files, Log, SledEngine, StorageError, Store};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The names of sled's snapshots in a folder.
+fn snapshots(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let is_snapshot = |path: &PathBuf| {
+        path.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("snap.")
+    };
+    entries.filter(is_snapshot).collect()
+}
+
+async fn fill(store: &Store) {
+    send_code(store, &ALICE, "135790", NOW).await;
+    let alice = signed_up(store, ALICE.account_by_phone("135790")).await.id;
+    store
+        .open_session(new_session(alice, "token"))
+        .await
+        .unwrap();
+    send_code(store, &BOB, "246801", NOW).await;
+    let entries = vec![said(1, "早"), said(1, &"long".repeat(5_000))];
+    store.append(LOBBY, id(0), entries).await.unwrap().unwrap();
+    share(store, alone("a.txt"), 1, 1).await;
+    share(store, within("photos", "1.jpg"), 2, 1).await;
+}
+
+async fn check(store: &Store) {
+    let alice = store.session("token".into(), NOW).await.unwrap().unwrap();
+    let by_number = store.find(Login::Contact(ALICE.phone_contact())).await;
+    assert!(by_number.unwrap().unwrap().user == alice);
+    let taken = refusal(store, ALICE.account()).await;
+    assert_eq!(taken, RegisterRefusal::NameTaken);
+    let code = store.try_code(BOB.phone_proof("246801"), NOW).await;
+    assert_eq!(code.unwrap(), Verdict::Right);
+    let soon = store.issue(new_code(BOB.phone_proof("1"), NOW)).await;
+    assert_eq!(soon.unwrap(), qunliao_storage::codes::Issued::TooSoon(60));
+    let entries = store.page(LOBBY, id(0), 9, usize::MAX).await.unwrap();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[1].content.text.len(), 20_000);
+    let (count, items) = store.items(LOBBY, 9).await.unwrap();
+    assert_eq!((count, items.len()), (2, 2));
+    let files = store.folder_files(FolderId(1), None, 9).await.unwrap();
+    assert_eq!(files[0].name, "1.jpg");
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled_store(folder.path());
+    fill(&store).await;
+    store.close();
+    for _ in 0..3 {
+        let store = sled_store(folder.path());
+        check(&store).await;
+        store.close();
+    }
+    let store = sled_store(folder.path());
+    // Ids go on where they were, never from the beginning.
+    assert_eq!(sign_up(&store, &CAROL).await.id.0, 2);
+    assert_eq!(share(&store, alone("b"), 1, 1).await.id.0, 3);
+}
+
+#[tokio::test]
+async fn an_unfinished_snapshot_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled_store(folder.path());
+    fill(&store).await;
+    store.close();
+    let unfinished = folder.path().join("snap.00000000000000FF.generating");
+    fs::write(&unfinished, "half a snap").unwrap();
+    check(&sled_store(folder.path())).await;
+    assert!(!unfinished.exists());
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_is_set_aside_and_the_log_read_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("db");
+    let store = sled_store(&database);
+    fill(&store).await;
+    store.close();
+    sled_store(&database).close();
+    let snapshots = snapshots(&database);
+    assert!(!snapshots.is_empty());
+    for snapshot in &snapshots {
+        let length = fs::metadata(snapshot).unwrap().len() as usize;
+        fs::write(snapshot, vec![0x5a; length]).unwrap();
+    }
+    check(&sled_store(&database)).await;
+    for snapshot in &snapshots {
+        let aside = folder.path().join("db.snapshots-aside");
+        assert!(aside.join(snapshot.file_name().unwrap()).exists());
+    }
+}
+
+#[test]
+fn a_database_that_is_in_use_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let _store = sled_store(folder.path());
+    let second = SledEngine::open(folder.path());
+    assert!(matches!(second.err(), Some(StorageError::Read(_))));
+}
+
+/// sled never syncs what it moves into `blobs`: nothing may get there.
+fn no_blobs(folder: &Path) {
+    let blobs = fs::read_dir(folder.join("blobs")).unwrap();
+    assert_eq!(blobs.count(), 0);
+}
+
+#[tokio::test]
+async fn the_longest_messages_stay_out_of_sleds_blobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled_store(folder.path());
+    for round in 0..50 {
+        let rooms = (1..=4).map(|room| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let entries = (0..10).map(|n| said(room, &"x".repeat(4_000 + 2_000 * n)));
+                let appended = store.append(RoomId(room), id(round * 10), entries.collect());
+                appended.await.unwrap().unwrap();
+            })
+        });
+        for room in rooms.collect::<Vec<_>>() {
+            room.await.unwrap();
+        }
+    }
+    assert_eq!(store.last(RoomId(4)).await.unwrap(), id(500));
+    no_blobs(folder.path());
+    store.close();
+    sled_store(folder.path()).close();
+    no_blobs(folder.path());
+}
+
+#[tokio::test]
+async fn the_longest_paths_stay_out_of_sleds_blobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled_store(folder.path());
+    let deep = ["d"; 4].map(|part| part.repeat(240)).join("/");
+    let length = PATH_BYTES_MAX - deep.len() - 6;
+    for round in 0..20 {
+        let sharing = (0..200).map(|number| {
+            let name = format!("{number:03}{round:02}");
+            let path = format!("{deep}/{name}{}", "x".repeat(length));
+            let (store, place) = (store.clone(), within("f", &path));
+            tokio::spawn(async move { share(&store, place, 1, 1).await })
+        });
+        for shared in sharing.collect::<Vec<_>>() {
+            shared.await.unwrap();
+        }
+    }
+    no_blobs(folder.path());
+}

@@ -1,0 +1,26 @@
+//! What storage promises, from outside. The conformance suite runs over every
+//! engine; the rest is about faults, the format, the disk, and the vault.
+
+#[macro_use]
+mod cast;
+
+// The conformance suite.
+mod accounts;
+mod codes;
+mod emails;
+mod files;
+mod folders;
+mod log;
+mod log_model;
+mod sendings;
+mod sessions;
+
+mod damage;
+mod faults;
+mod format;
+
+mod data_folder;
+mod disk;
+mod kill;
+mod secrets;
+mod vault;

@@ -1,0 +1,86 @@
+//! What must not be readable in any file of the data folder.
+
+use crate::cast::*;
+use qunliao_storage::accounts::NewAccount;
+use qunliao_storage::codes::{NewCode, Purpose};
+use qunliao_storage::{Accounts, Codes, DataFolder, SledEngine, Store};
+use std::fs;
+use std::path::Path;
+
+const PHONE_CODE: &str = "13579024681357";
+const EMAIL_CODE: &str = "97531086429753";
+const WRONG_CODE: &str = "55443322110099";
+const TOKEN: &str = "a token that nobody may read";
+const ADDRESS: &str = "203.0.113.77";
+
+/// The bytes and the names of all files below `folder`.
+fn everything_in(folder: &Path, found: &mut Vec<u8>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        found.extend(path.file_name().unwrap().as_encoded_bytes());
+        if path.is_dir() {
+            everything_in(&path, found);
+        } else {
+            found.extend(fs::read(path).unwrap());
+        }
+    }
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
+async fn live(store: &Store) {
+    let mut code = new_code(ALICE.phone_proof(PHONE_CODE), NOW);
+    code.asked_by = Some(ADDRESS.into());
+    store.issue(code).await.unwrap();
+    refusal(store, ALICE.account_by_phone(WRONG_CODE)).await;
+    let new = NewAccount {
+        email: Some(ALICE.email.into()),
+        ..ALICE.account_by_phone(PHONE_CODE)
+    };
+    let alice = signed_up(store, new).await.id;
+    let proof = proof(Purpose::Confirm, ALICE.email_contact(), EMAIL_CODE);
+    let code = NewCode {
+        user: Some(alice),
+        ..new_code(proof, NOW)
+    };
+    store.issue(code).await.unwrap();
+    let confirmed = store.confirm_email(ALICE.email.into(), EMAIL_CODE.into(), NOW);
+    assert_eq!(confirmed.await.unwrap(), Some(alice));
+    store.open_session(new_session(alice, TOKEN)).await.unwrap();
+    // Bob waits for his mail, Carol has gone.
+    signed_up(store, BOB.account_with_email(BOB.email)).await;
+    let carol = signed_up(store, CAROL.account_with_email(CAROL.email)).await;
+    store.close_account(carol.id, NOW).await.unwrap();
+}
+
+#[tokio::test]
+async fn personal_data_lies_in_no_file_in_the_clear() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(temporary.path()).unwrap();
+    let seal = folder.seal().unwrap();
+    let engine = SledEngine::open(&folder.database()).unwrap();
+    let store = Store::open(engine, seal, plenty(), |why| panic!("{why}")).unwrap();
+    live(&store).await;
+    store.close();
+
+    let mut bytes = Vec::new();
+    everything_in(temporary.path(), &mut bytes);
+    // What is not secret is found: the search works.
+    for plain in ["$argon2id$", "password_hash", "expires"] {
+        assert!(holds(&bytes, plain), "{plain} is nowhere");
+    }
+    let secrets = [PHONE_CODE, EMAIL_CODE, WRONG_CODE, TOKEN, ADDRESS];
+    let people = [&ALICE, &BOB, &CAROL].map(|person| [person.name, person.phone, person.email]);
+    for secret in secrets.iter().chain(people.as_flattened()) {
+        assert!(!holds(&bytes, secret), "{secret} can be read");
+        assert!(
+            !holds(&bytes, &secret.to_lowercase()),
+            "{secret} can be read"
+        );
+    }
+    assert!(!holds(&bytes, &ALICE.phone[3..]), "a number can be read");
+}

@@ -1,0 +1,169 @@
+//! How often codes may be sent: a gateway costs money with each of them.
+
+use crate::cast::*;
+use qunliao_storage::codes::{Issued, NewCode, SendingLimits};
+use qunliao_storage::{Codes, Contact, Store};
+
+over_every_engine!(
+    two_codes_to_one_number_are_a_minute_apart,
+    a_number_gets_five_codes_an_hour,
+    a_number_gets_ten_codes_a_day,
+    an_address_asks_for_ten_codes_an_hour,
+    there_is_a_limit_for_all_together,
+    a_refused_code_counts_nowhere,
+    codes_asked_for_at_once_keep_to_the_limit,
+    requests_that_overtake_each_other_keep_to_the_gap,
+    a_steady_stream_of_codes_is_not_counted_for_ever,
+);
+
+/// Lets everything through but what a test is about.
+const FREE: SendingLimits = SendingLimits {
+    gap_ms: 0,
+    per_contact_hour: usize::MAX,
+    per_contact_day: usize::MAX,
+    per_address_hour: usize::MAX,
+    total_day: usize::MAX,
+};
+
+/// A code to a number of its own.
+fn code_to(number: u64, now: u64, sending: SendingLimits) -> NewCode {
+    let mut proof = ALICE.phone_proof("135790");
+    proof.contact = Contact::Phone(format!("+86139{number:08}"));
+    NewCode {
+        sending,
+        ..new_code(proof, now)
+    }
+}
+
+async fn issue(store: &Store, new: NewCode) -> Issued {
+    store.issue(new).await.unwrap()
+}
+
+/// Checks that the next code is refused, and let through once the time that was
+/// told is over; answers the seconds.
+async fn waits(store: &Store, code: impl Fn(u64) -> NewCode, now: u64) -> u64 {
+    let Issued::TooSoon(seconds) = issue(store, code(now)).await else {
+        panic!("a code too many was let through");
+    };
+    let seconds = u64::from(seconds);
+    assert_ne!(
+        issue(store, code(now + (seconds - 1) * SECOND)).await,
+        Issued::Send
+    );
+    let then = now + seconds * SECOND;
+    assert_eq!(issue(store, code(then)).await, Issued::Send);
+    seconds
+}
+
+async fn two_codes_to_one_number_are_a_minute_apart(store: Store) {
+    let code = |now| code_to(1, now, LIMITS);
+    assert_eq!(issue(&store, code(NOW)).await, Issued::Send);
+    assert_eq!(issue(&store, code(NOW)).await, Issued::TooSoon(60));
+    assert_eq!(issue(&store, code(NOW + 59_999)).await, Issued::TooSoon(1));
+    assert_eq!(waits(&store, code, NOW + 20_500).await, 40);
+    assert_eq!(issue(&store, code_to(2, NOW, LIMITS)).await, Issued::Send);
+}
+
+async fn a_number_gets_five_codes_an_hour(store: Store) {
+    let code = |now| code_to(1, now, LIMITS);
+    for sent in 0..5 {
+        assert_eq!(issue(&store, code(NOW + sent * MINUTE)).await, Issued::Send);
+    }
+    let seconds = waits(&store, code, NOW + 10 * MINUTE).await;
+    assert!((50 * 60..=51 * 60).contains(&seconds), "{seconds}");
+}
+
+async fn a_number_gets_ten_codes_a_day(store: Store) {
+    let code = |now| code_to(1, now, LIMITS);
+    for sent in 0..10 {
+        assert_eq!(issue(&store, code(NOW + sent * HOUR)).await, Issued::Send);
+    }
+    let seconds = waits(&store, code, NOW + 12 * HOUR).await;
+    assert!(
+        (12 * 3_600..=12 * 3_600 + 60).contains(&seconds),
+        "{seconds}"
+    );
+}
+
+async fn an_address_asks_for_ten_codes_an_hour(store: Store) {
+    let limits = SendingLimits {
+        per_address_hour: 10,
+        ..FREE
+    };
+    let asked_by = |address: &str, number, now| NewCode {
+        asked_by: Some(address.into()),
+        ..code_to(number, now, limits)
+    };
+    for number in 0..10 {
+        let code = asked_by("203.0.113.7", number, NOW);
+        assert_eq!(issue(&store, code).await, Issued::Send);
+    }
+    let other = asked_by("203.0.113.8", 11, NOW);
+    assert_eq!(issue(&store, other).await, Issued::Send);
+    let server_itself = code_to(12, NOW, limits);
+    assert_eq!(issue(&store, server_itself).await, Issued::Send);
+    let seconds = waits(&store, |now| asked_by("203.0.113.7", 13, now), NOW).await;
+    assert!((3_600..=3_660).contains(&seconds), "{seconds}");
+}
+
+async fn there_is_a_limit_for_all_together(store: Store) {
+    let limits = SendingLimits {
+        total_day: 20,
+        ..FREE
+    };
+    for number in 0..20 {
+        let code = code_to(number, NOW, limits);
+        assert_eq!(issue(&store, code).await, Issued::Send);
+    }
+    let seconds = waits(&store, |now| code_to(20, now, limits), NOW + HOUR).await;
+    assert!(
+        (23 * 3_600..=23 * 3_600 + 60).contains(&seconds),
+        "{seconds}"
+    );
+}
+
+async fn a_refused_code_counts_nowhere(store: Store) {
+    let limits = SendingLimits {
+        total_day: 2,
+        ..LIMITS
+    };
+    assert_eq!(issue(&store, code_to(1, NOW, limits)).await, Issued::Send);
+    for _ in 0..10 {
+        let refused = issue(&store, code_to(1, NOW + SECOND, limits)).await;
+        assert_eq!(refused, Issued::TooSoon(59));
+    }
+    assert_eq!(issue(&store, code_to(2, NOW, limits)).await, Issued::Send);
+}
+
+async fn codes_asked_for_at_once_keep_to_the_limit(store: Store) {
+    let limits = SendingLimits {
+        per_contact_hour: 5,
+        ..FREE
+    };
+    let asked = (0..40).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { issue(&store, code_to(1, NOW, limits)).await })
+    });
+    let mut sent = 0;
+    for issued in asked.collect::<Vec<_>>() {
+        sent += usize::from(issued.await.unwrap() == Issued::Send);
+    }
+    assert_eq!(sent, 5);
+}
+
+async fn requests_that_overtake_each_other_keep_to_the_gap(store: Store) {
+    let code = |now| code_to(1, now, LIMITS);
+    assert_eq!(issue(&store, code(NOW + 5)).await, Issued::Send);
+    assert_eq!(issue(&store, code(NOW)).await, Issued::TooSoon(61));
+}
+
+async fn a_steady_stream_of_codes_is_not_counted_for_ever(store: Store) {
+    let limits = SendingLimits {
+        total_day: 1_500,
+        ..FREE
+    };
+    for minute in 0..3_000 {
+        let code = code_to(minute, NOW + minute * MINUTE, limits);
+        assert_eq!(issue(&store, code).await, Issued::Send, "minute {minute}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Sessions: proof of sign-in, for a while.
+
+use crate::cast::*;
+use qunliao_storage::accounts::NewSession;
+use qunliao_storage::{Accounts, Store};
+
+over_every_engine!(
+    a_token_tells_whose_session_it_is,
+    an_unknown_token_is_nobodys,
+    a_session_ends_when_it_expires,
+    the_oldest_session_makes_room_for_a_new_one,
+    one_session_is_always_allowed,
+    sessions_of_others_do_not_count,
+    sessions_opened_at_once_keep_to_the_limit,
+    closing_an_account_ends_its_sessions,
+    a_session_of_a_closed_account_is_nobodys,
+);
+
+async fn is_valid(store: &Store, token: &str) -> bool {
+    store.session(token.into(), NOW).await.unwrap().is_some()
+}
+
+async fn a_token_tells_whose_session_it_is(store: Store) {
+    let (alice, bob) = (sign_up(&store, &ALICE).await, sign_up(&store, &BOB).await);
+    for (user, token) in [(&alice, "token of alice"), (&bob, "token of bob")] {
+        store
+            .open_session(new_session(user.id, token))
+            .await
+            .unwrap();
+        let found = store.session(token.into(), NOW).await.unwrap();
+        assert!(found.as_ref() == Some(user));
+    }
+}
+
+async fn an_unknown_token_is_nobodys(store: Store) {
+    let alice = sign_up(&store, &ALICE).await;
+    store
+        .open_session(new_session(alice.id, "token"))
+        .await
+        .unwrap();
+    for token in ["", "Token", "token ", "tokens"] {
+        assert!(!is_valid(&store, token).await);
+    }
+}
+
+async fn a_session_ends_when_it_expires(store: Store) {
+    let alice = sign_up(&store, &ALICE).await;
+    store
+        .open_session(new_session(alice.id, "token"))
+        .await
+        .unwrap();
+    let last_moment = store.session("token".into(), NOW + DAY - 1).await.unwrap();
+    assert!(last_moment.is_some());
+    let end = store.session("token".into(), NOW + DAY).await.unwrap();
+    assert!(end.is_none());
+}
+
+async fn the_oldest_session_makes_room_for_a_new_one(store: Store) {
+    let alice = sign_up(&store, &ALICE).await;
+    for number in 0..5 {
+        let new = NewSession {
+            now: NOW + number,
+            sessions_max: 3,
+            ..new_session(alice.id, &format!("token {number}"))
+        };
+        store.open_session(new).await.unwrap();
+    }
+    for (token, valid) in [(0, false), (1, false), (2, true), (3, true), (4, true)] {
+        assert_eq!(is_valid(&store, &format!("token {token}")).await, valid);
+    }
+    // A limit that was lowered holds from the next sign-in on.
+    let new = NewSession {
+        now: NOW + 5,
+        sessions_max: 2,
+        ..new_session(alice.id, "token 5")
+    };
+    store.open_session(new).await.unwrap();
+    for (token, valid) in [(2, false), (3, false), (4, true), (5, true)] {
+        assert_eq!(is_valid(&store, &format!("token {token}")).await, valid);
+    }
+}
+
+async fn one_session_is_always_allowed(store: Store) {
+    let alice = sign_up(&store, &ALICE).await;
+    for token in ["first", "second"] {
+        let new = NewSession {
+            sessions_max: 0,
+            ..new_session(alice.id, token)
+        };
+        store.open_session(new).await.unwrap();
+        assert!(is_valid(&store, token).await);
+    }
+    assert!(!is_valid(&store, "first").await);
+}
+
+async fn sessions_of_others_do_not_count(store: Store) {
+    let (alice, bob) = (sign_up(&store, &ALICE).await, sign_up(&store, &BOB).await);
+    for (user, token) in [(alice.id, "alice"), (bob.id, "bob")] {
+        let new = NewSession {
+            sessions_max: 1,
+            ..new_session(user, token)
+        };
+        store.open_session(new).await.unwrap();
+    }
+    assert!(is_valid(&store, "alice").await && is_valid(&store, "bob").await);
+}
+
+async fn sessions_opened_at_once_keep_to_the_limit(store: Store) {
+    let alice = sign_up(&store, &ALICE).await.id;
+    let opening = (0..20).map(|number| {
+        let store = store.clone();
+        let new = NewSession {
+            sessions_max: 4,
+            ..new_session(alice, &format!("token {number}"))
+        };
+        tokio::spawn(async move { store.open_session(new).await })
+    });
+    for opened in opening.collect::<Vec<_>>() {
+        opened.await.unwrap().unwrap();
+    }
+    let mut valid = 0;
+    for number in 0..20 {
+        valid += usize::from(is_valid(&store, &format!("token {number}")).await);
+    }
+    assert_eq!(valid, 4);
+}
+
+async fn closing_an_account_ends_its_sessions(store: Store) {
+    let (alice, bob) = (sign_up(&store, &ALICE).await, sign_up(&store, &BOB).await);
+    for (user, token) in [(alice.id, "desk"), (alice.id, "phone"), (bob.id, "bob")] {
+        store.open_session(new_session(user, token)).await.unwrap();
+    }
+    store.close_account(alice.id, NOW).await.unwrap();
+    for (token, valid) in [("desk", false), ("phone", false), ("bob", true)] {
+        assert_eq!(is_valid(&store, token).await, valid);
+    }
+}
+
+async fn a_session_of_a_closed_account_is_nobodys(store: Store) {
+    let alice = sign_up(&store, &ALICE).await;
+    store.close_account(alice.id, NOW).await.unwrap();
+    // The password was checked before, the session opened after the account closed.
+    store
+        .open_session(new_session(alice.id, "late"))
+        .await
+        .unwrap();
+    assert!(!is_valid(&store, "late").await);
+}
