@@ -400,3 +400,6 @@ fn from_tree(tree: &Value) -> Result<Config, String> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,7 +133,7 @@ mod tests {
             "+",
             "186********",
             "18671289536 ext. 3",
-            "99999999999",
+            "00000000000",
             &"1".repeat(500),
         ] {
             assert_eq!(book().parse(written), None, "{written}");

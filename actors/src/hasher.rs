@@ -2,14 +2,20 @@
 //! for a login, and a flood of logins is refused rather than queued without end.
 //!
 //! argon2id with 19 MiB, two passes, one lane: OWASP's minimum, and the default
-//! of the `argon2` crate.
+//! of the `argon2` crate. The memory of a hash is kept for the next one: given
+//! back to the allocator it would stay with whichever thread had used it, and
+//! add up. So the pool costs 19 MiB for each of its threads that ever was busy
+//! at once with others, and no more.
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
-use std::sync::Arc;
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
+
+/// Bytes of a salt, as the PHC string format recommends.
+const SALT_BYTES: usize = 16;
 
 /// The pool is full, or gone: try again later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +26,18 @@ pub struct Hasher {
     threads: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue_max: usize,
-    nobody: String,
+    memories: Memories,
+    nobody: Arc<PasswordHash>,
 }
+
+/// Memory for hashes, as many as were ever needed at once.
+type Memories = Arc<Mutex<Vec<Vec<Block>>>>;
 
 impl Hasher {
     /// A pool of `threads` (0: one per core), in front of which `queue_max` wait.
+    ///
+    /// # Panics
+    /// If the system has no randomness to give.
     #[must_use]
     pub fn new(threads: usize, queue_max: usize) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -33,7 +46,8 @@ impl Hasher {
             threads: Arc::new(Semaphore::new(threads)),
             waiting: AtomicUsize::new(0),
             queue_max,
-            nobody: hash_now("a password that nobody has"),
+            memories: Memories::default(),
+            nobody: Arc::new(nobodys()),
         }
     }
 
@@ -43,7 +57,8 @@ impl Hasher {
     /// [`Busy`].
     pub async fn hash(&self, password: &str) -> Result<String, Busy> {
         let password = normal(password);
-        self.run(move || hash_now(&password)).await
+        let work = move |memory: &mut [Block]| made(&password, random::<SALT_BYTES>(), memory);
+        Ok(self.run(work).await?.to_string())
     }
 
     /// Whether `password` is the one that `hash` was made of. Without a hash (no
@@ -53,24 +68,36 @@ impl Hasher {
     /// [`Busy`].
     pub async fn verify(&self, password: &str, hash: Option<String>) -> Result<bool, Busy> {
         let password = normal(password);
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.nobody.clone());
-        let matches = self.run(move || verify_now(&password, &hash)).await?;
-        Ok(matches && known)
+        let known = hash
+            .as_deref()
+            .and_then(|hash| PasswordHash::new(hash).ok());
+        let is_known = known.is_some();
+        let hash = known.map_or_else(|| Arc::clone(&self.nobody), Arc::new);
+        let matches = self
+            .run(move |memory| matches(&password, &hash, memory))
+            .await?;
+        Ok(matches && is_known)
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut [Block]) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let _place = Place::take(&self.waiting, self.queue_max)?;
         let thread = Arc::clone(&self.threads)
             .acquire_owned()
             .await
             .map_err(|_| Busy)?;
+        let memories = Arc::clone(&self.memories);
         let done = tokio::task::spawn_blocking(move || {
             let _thread = thread;
-            work()
+            let lock = || memories.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = lock().pop();
+            let mut memory =
+                kept.unwrap_or_else(|| vec![Block::default(); Params::DEFAULT.block_count()]);
+            let outcome = work(&mut memory);
+            lock().push(memory);
+            outcome
         });
         done.await.map_err(|_| Busy)
     }
@@ -98,19 +125,44 @@ fn normal(password: &str) -> String {
     password.nfkc().collect()
 }
 
-fn hash_now(password: &str) -> String {
+/// The hash of a password with this salt.
+fn made(password: &str, salt: [u8; SALT_BYTES], memory: &mut [Block]) -> PasswordHash {
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     Argon2::default()
-        .hash_password(password.as_bytes())
-        .expect("the parameters are the crate's own and passwords are bounded")
-        .to_string()
+        .hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory)
+        .expect("the parameters are the crate's own, and the memory is theirs");
+    phc(salt, output)
 }
 
-fn verify_now(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+/// Whether a password has this hash; false also for one made with other
+/// parameters, of which there are none yet.
+fn matches(password: &str, hash: &PasswordHash, memory: &mut [Block]) -> bool {
+    let salt = hash.salt.as_ref().and_then(|salt| (**salt).try_into().ok());
+    // Outputs are compared in constant time.
+    salt.is_some_and(|salt| made(password, salt, memory) == *hash)
+}
+
+fn phc(salt: [u8; SALT_BYTES], output: [u8; Params::DEFAULT_OUTPUT_LEN]) -> PasswordHash {
+    PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: (&Params::DEFAULT)
+            .try_into()
+            .expect("the default parameters are few"),
+        salt: Some(Salt::new(&salt).expect("as long as is recommended")),
+        hash: Some(Output::new(&output).expect("as long as is recommended")),
+    }
+}
+
+/// A hash that no password is known to have.
+fn nobodys() -> PasswordHash {
+    phc(random(), random())
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system gives randomness");
+    bytes
 }
 
 #[cfg(test)]
@@ -131,8 +183,26 @@ mod tests {
             Ok(true)
         );
         assert_eq!(hasher.verify("pass phrasf", Some(hash)).await, Ok(false));
-        let nobody = "a password that nobody has";
-        assert_eq!(hasher.verify(nobody, None).await, Ok(false));
+        assert_eq!(hasher.verify("pass phrase", None).await, Ok(false));
+    }
+
+    #[actix_rt::test]
+    async fn hashes_are_those_of_every_other_argon2() {
+        use argon2::password_hash::PasswordVerifier;
+        let hash = Hasher::new(1, 8).hash("pass phrase").await.unwrap();
+        let hash = PasswordHash::new(&hash).unwrap();
+        let others = Argon2::default();
+        assert!(others.verify_password(b"pass phrase", &hash).is_ok());
+        assert!(others.verify_password(b"pass phrasf", &hash).is_err());
+    }
+
+    #[actix_rt::test]
+    async fn memory_is_used_again() {
+        let hasher = Hasher::new(1, 8);
+        for _ in 0..3 {
+            hasher.hash("pass phrase").await.unwrap();
+        }
+        assert_eq!(hasher.memories.lock().unwrap().len(), 1);
     }
 
     #[actix_rt::test]

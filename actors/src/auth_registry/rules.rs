@@ -178,14 +178,19 @@ pub(super) fn examine(ask: &SignUp, settings: &Settings) -> Result<Candidate, Fa
         Contact::Phone(number) => Some(number),
         Contact::Email(_) => None,
     });
-    if let Some(number) = settings.phones.parse(&name.shown)
+    // The folded form, so that digits of full width are digits.
+    if let Some(number) = settings.phones.parse(&name.folded)
         && own != Some(&number)
     {
         return Err(Failure::InvalidName(NameFault::OthersPhone));
     }
-    let contacts = [&ask.user_phone, &ask.user_email];
-    let written = contacts.iter().filter_map(|contact| contact.as_deref());
-    let guessed_first: Vec<&str> = written.chain([name.shown.as_str()]).collect();
+    let digits = ask.user_phone.iter().flat_map(|written| written.chars());
+    let digits: String = digits.filter(char::is_ascii_digit).collect();
+    let guessed_first = [
+        name.shown.as_str(),
+        &digits,
+        email.as_deref().unwrap_or_default(),
+    ];
     passwords::check(&ask.user_pwd, &guessed_first).map_err(Failure::WeakPassword)?;
     Ok(Candidate {
         name,
