@@ -93,24 +93,18 @@ pub enum Failure {
 
     /// 101: no such op on this port.
     UnknownOp,
-    /// 102: this needs a sign-in first.
-    NotSignedIn,
     /// 103: too many requests; try again after this many seconds.
     TooManyRequests(u32),
     /// 103: this address holds too many connections, or the server as a whole does.
     TooManyConnections,
     /// 103: this user has too many uploads open.
     TooManyUploads,
-    /// 103: too many wrong credentials on this connection, which is closed.
-    TooManyWrongCredentials,
     /// 104: the frame is longer than a request may be.
     FrameTooLarge(usize),
     /// 104: the message has more bytes than a message may have.
     MessageTooLarge(usize),
     /// 104: the file has more bytes than a file may have.
     FileTooLarge(u64),
-    /// 105: not something this user may do.
-    NotAllowed,
     /// 105: the protocol has this, this server does not.
     NotSupported(&'static str),
     /// 106: the server cannot do this now.
@@ -153,13 +147,9 @@ impl Failure {
             | F::InvalidFileName
             | F::FrameTimeout => 100,
             F::UnknownOp => 101,
-            F::NotSignedIn => 102,
-            F::TooManyRequests(_)
-            | F::TooManyConnections
-            | F::TooManyUploads
-            | F::TooManyWrongCredentials => 103,
+            F::TooManyRequests(_) | F::TooManyConnections | F::TooManyUploads => 103,
             F::FrameTooLarge(_) | F::MessageTooLarge(_) | F::FileTooLarge(_) => 104,
-            F::NotAllowed | F::NotSupported(_) => 105,
+            F::NotSupported(_) => 105,
             F::Unavailable | F::StorageFull | F::ShuttingDown => 106,
             F::FileNotFound | F::RoomNotFound => 107,
             F::NameConflict | F::HashMismatch => 108,
@@ -193,15 +183,12 @@ impl Failure {
             F::InvalidFileName => "invalid_file_name",
             F::FrameTimeout => "frame_timeout",
             F::UnknownOp => "unknown_op",
-            F::NotSignedIn => "not_signed_in",
             F::TooManyRequests(_) => "too_many_requests",
             F::TooManyConnections => "too_many_connections",
             F::TooManyUploads => "too_many_uploads",
-            F::TooManyWrongCredentials => "too_many_wrong_credentials",
             F::FrameTooLarge(_) => "frame_too_large",
             F::MessageTooLarge(_) => "message_too_large",
             F::FileTooLarge(_) => "file_too_large",
-            F::NotAllowed => "not_allowed",
             F::NotSupported(_) => "not_supported",
             F::Unavailable => "unavailable",
             F::StorageFull => "storage_full",
@@ -299,7 +286,6 @@ impl Failure {
                 "The frame was not finished in time; the connection is closed.",
             ),
             F::UnknownOp => fixed("没有这种操作。", "There is no such op on this port."),
-            F::NotSignedIn => fixed("请先登录。", "Please sign in first."),
             F::TooManyRequests(s) => made(
                 format!("太频繁了,请 {s} 秒后再试。"),
                 format!("Too many requests. Please try again in {s} s."),
@@ -311,10 +297,6 @@ impl Failure {
             F::TooManyUploads => fixed(
                 "同时上传的文件太多了。",
                 "You have too many uploads under way.",
-            ),
-            F::TooManyWrongCredentials => fixed(
-                "密码错误次数太多,连接将关闭。",
-                "Too many wrong passwords; the connection is closed.",
             ),
             F::FrameTooLarge(max) => made(
                 format!("数据太大,最多 {max} 字节。"),
@@ -328,7 +310,6 @@ impl Failure {
                 format!("文件太大,最多 {max} 字节。"),
                 format!("A file may have at most {max} bytes."),
             ),
-            F::NotAllowed => fixed("没有权限这样做。", "You may not do this."),
             F::NotSupported(what) => made(
                 format!("这台服务器还不支持“{what}”。"),
                 format!("This server does not support \"{what}\" yet."),

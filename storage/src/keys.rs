@@ -3,7 +3,7 @@
 //! All records share one tree, since sled's batches are atomic within a tree
 //! only. A key is one byte of kind and then fixed-width parts, big-endian,
 //! parent first, so that what belongs together is one prefix scan. Names and
-//! contacts never stand in a key: their keyed hash does ([`crate::Seal::index`]).
+//! contacts never stand in a key: their keyed hash does ([`crate::Seal`]).
 //!
 //! | kind | key | value |
 //! | --- | --- | --- |
@@ -27,7 +27,7 @@
 //! | `file_id_by_folder_path` | folder, path (a long one cut), NUL, file | nothing |
 //! | `file_id_by_content` | SHA-256, file | nothing |
 //!
-//! The numbers are pinned by `tests/format.rs`: to change one is to change the
+//! All of it is pinned by `tests/format*.rs`: to change one is to change the
 //! data format.
 
 use crate::content::Digest;

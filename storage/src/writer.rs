@@ -252,6 +252,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_fails_leaves_no_changes_for_the_others_of_the_group() {
+        let engine = MemoryEngine::new();
+        let (writer, _thread) = writer(&engine, Box::new(|_| {}));
+        engine.faults().hold_commits(true);
+        let counting = |fail: bool| {
+            let writer = writer.clone();
+            tokio::spawn(async move {
+                let count = writer.transact(move |transaction| {
+                    let count = transaction.count("a")?;
+                    let failure = StorageError::damaged("told to fail");
+                    if fail { Err(failure) } else { Ok(count) }
+                });
+                count.await
+            })
+        };
+        let counted = [false, true, true, false, false].map(counting);
+        tokio::task::yield_now().await;
+        engine.faults().hold_commits(false);
+        let mut numbers = Vec::new();
+        for count in counted {
+            numbers.push(count.await.unwrap().ok());
+        }
+        assert_eq!(numbers, [Some(1), None, None, Some(2), Some(3)]);
+    }
+
+    #[tokio::test]
     async fn a_writer_that_panics_raises_the_alarm_and_lets_go_of_everyone() {
         let (alarm, mut alarms) = tokio::sync::mpsc::unbounded_channel();
         let on_fatal: OnFatal = Box::new(move |why: &StorageError| {

@@ -77,13 +77,16 @@ async fn everything_is_there_after_a_restart() {
 #[tokio::test]
 async fn an_unfinished_snapshot_is_swept() {
     let folder = tempfile::tempdir().unwrap();
-    let store = sled_store(folder.path());
+    let database = folder.path().join("db");
+    let store = sled_store(&database);
     fill(&store).await;
     store.close();
-    let unfinished = folder.path().join("snap.00000000000000FF.generating");
-    fs::write(&unfinished, "half a snap").unwrap();
-    check(&sled_store(folder.path())).await;
+    let unfinished = database.join("snap.00000000000000FF.generating");
+    fs::write(&unfinished, "half a snapshot").unwrap();
+    check(&sled_store(&database)).await;
     assert!(!unfinished.exists());
+    // It was in nobody's way: sled never saw it.
+    assert!(!folder.path().join("db.snapshots-aside").exists());
 }
 
 #[tokio::test]
@@ -145,22 +148,29 @@ async fn the_longest_messages_stay_out_of_sleds_blobs() {
     no_blobs(folder.path());
 }
 
-#[tokio::test]
-async fn the_longest_paths_stay_out_of_sleds_blobs() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = sled_store(folder.path());
+/// Shares 4 000 files with the longest paths, in so many folders.
+async fn share_long_paths(store: &Store, folders: usize) {
     let deep = ["d"; 4].map(|part| part.repeat(240)).join("/");
     let length = PATH_BYTES_MAX - deep.len() - 6;
     for round in 0..20 {
         let sharing = (0..200).map(|number| {
-            let name = format!("{number:03}{round:02}");
-            let path = format!("{deep}/{name}{}", "x".repeat(length));
-            let (store, place) = (store.clone(), within("f", &path));
+            let path = format!("{deep}/{number:03}{round:02}{}", "x".repeat(length));
+            let place = within(&format!("folder {}", number % folders), &path);
+            let store = store.clone();
             tokio::spawn(async move { share(&store, place, 1, 1).await })
         });
         for shared in sharing.collect::<Vec<_>>() {
             shared.await.unwrap();
         }
     }
-    no_blobs(folder.path());
+}
+
+#[tokio::test]
+async fn the_longest_paths_stay_out_of_sleds_blobs() {
+    for folders in [1, 20] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = sled_store(folder.path());
+        share_long_paths(&store, folders).await;
+        no_blobs(folder.path());
+    }
 }

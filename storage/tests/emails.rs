@@ -126,6 +126,9 @@ async fn an_address_proved_at_sign_up_is_nobody_elses(store: Store) {
     assert_eq!(awaiting(&store).await, None);
     let again = store.issue(new_code(proof, NOW + MINUTE)).await;
     assert_eq!(again.unwrap(), Issued::Registered);
+    // Who claimed it without proof is not asked when the owner has gone.
+    store.close_account(alice.id, NOW).await.unwrap();
+    assert_eq!(awaiting(&store).await, None);
 }
 
 async fn a_code_for_one_account_confirms_no_other(store: Store) {
