@@ -7,7 +7,8 @@ use qunliao_actors::host::{Dismiss, Host, Welcome};
 use qunliao_protocol::reply::{Refusal, Reply};
 use qunliao_protocol::{Failure, HeaderForm, Language};
 use socket2::{SockRef, TcpKeepalive};
-use std::io;
+use std::cell::Cell;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(crate) struct Listener {
     pub(crate) door: Door,
     pub(crate) hosts: Rc<Vec<Addr<Host>>>,
     pub(crate) language: Language,
+    /// The host of the next connection: they take turns.
+    pub(crate) turn: Cell<usize>,
 }
 
 impl Listener {
@@ -55,15 +58,14 @@ impl Listener {
 
     fn take_in(&self, socket: TcpStream, address: SocketAddr) -> io::Result<()> {
         prepare(&socket)?;
-        // Which host is next follows from how many connections there are.
-        let host = self.door.count() % self.hosts.len();
+        let host = self.turn.get() % self.hosts.len();
+        self.turn.set(host + 1);
         let Some((ticket, dismissed)) = self.door.admit(address.ip(), host) else {
             log::warn!(
                 "event=connection_refused port={:?} reason=too_many",
                 self.port
             );
-            refuse(&socket, self.language);
-            return Ok(());
+            return refuse(socket, self.language);
         };
         if let Some(dismissed) = dismissed {
             self.hosts[dismissed.host].do_send(Dismiss(dismissed.connection));
@@ -90,11 +92,12 @@ fn prepare(socket: &TcpStream) -> io::Result<()> {
     SockRef::from(socket).set_tcp_keepalive(&keepalive)
 }
 
-/// Says why, if the socket takes it at once, and closes.
-fn refuse(socket: &TcpStream, language: Language) {
+/// Says why, as far as the socket takes it at once, and closes.
+fn refuse(socket: TcpStream, language: Language) -> io::Result<()> {
     let failure = Failure::TooManyConnections;
     let refusal = Refusal::new(&failure, language).readable(language);
     let reply = Reply::refused(0, None, &failure, refusal);
-    // The client may never have wanted an answer; there is none to give up for.
-    let _ = socket.try_write(&HeaderForm::Text.encode(&reply.to_json()));
+    socket
+        .into_std()?
+        .write_all(&HeaderForm::Text.encode(&reply.to_json()))
 }

@@ -75,7 +75,7 @@ fn load(argument: &ConfigArgument) -> anyhow::Result<Config> {
 /// Whatever it says, the HTTP client stays quiet: its finer levels print what is
 /// sent, codes and secrets included.
 fn start_log() {
-    let default = env_logger::Env::default().default_filter_or("info,sled=warn");
+    let default = env_logger::Env::default().default_filter_or("info,sled=warn,actix_server=warn");
     env_logger::Builder::from_env(default)
         .filter_module("ureq", log::LevelFilter::Warn)
         .filter_module("ureq_proto", log::LevelFilter::Warn)

@@ -27,6 +27,7 @@ use qunliao_storage::Health;
 use qunliao_storage::{
     Accounts, Codes, DataFolder, Files, FreeSpace, Log, Reserve, SledEngine, Store, Vault,
 };
+use std::cell::Cell;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ const EXIT_LOST: i32 = 70;
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long the rest of stopping may take, so that all of it stays under ten seconds.
 const LAST_ORDERS: Duration = Duration::from_secs(2);
+/// Connections that wait for being accepted: a team that comes back all at once.
+const BACKLOG: i32 = 4096;
 /// Descriptors that are wanted.
 const DESCRIPTORS: u64 = 65_536;
 
@@ -203,6 +206,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
             door: house.door.clone(),
             hosts: Rc::clone(&hosts),
             language: house.language,
+            turn: Cell::new(0),
         };
         listeners.push(actix_rt::spawn(listener.run()));
     }
@@ -301,10 +305,7 @@ struct Listening {
 impl Listening {
     fn bind(config: &Config) -> anyhow::Result<Self> {
         let bind = |key: &str, address: SocketAddr| {
-            let listener =
-                TcpListener::bind(address).with_context(|| format!("listen.{key}: {address}"))?;
-            listener.set_nonblocking(true)?;
-            anyhow::Ok(listener)
+            listen(address).with_context(|| format!("listen.{key}: {address}"))
         };
         Ok(Self {
             auth: bind("auth", config.listen.auth)?,
@@ -322,6 +323,16 @@ impl Listening {
             web: self.web.local_addr()?,
         })
     }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    use socket2::{Domain, Socket, Type};
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 async fn open_storage(config: &Config, folder: &DataFolder) -> anyhow::Result<Kept> {

@@ -259,11 +259,17 @@ impl Actor for Connection {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.spawn(Pump);
     }
+}
 
-    fn stopped(&mut self, _: &mut Self::Context) {
-        let mut roster = self.roster.borrow_mut();
-        roster.deadlines.set(self.id, None);
-        roster.connections.remove(&self.id);
+/// Cleans up also after a panic, which ends the actor without its being told.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Within a panic the roster may be borrowed still; then it keeps an entry
+        // that does nothing.
+        if let Ok(mut roster) = self.roster.try_borrow_mut() {
+            roster.deadlines.set(self.id, None);
+            roster.connections.remove(&self.id);
+        }
         if self.port == Port::Chat {
             self.house.lobby.leave.do_send(Leave(self.id));
         }

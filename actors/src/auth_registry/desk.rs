@@ -120,13 +120,14 @@ impl Desk {
             let number = self.settings.phones.parse(name);
             logins.extend(number.map(|number| Login::Contact(Contact::Phone(number))));
         }
+        // All of them are looked up, found or not, so that a name that exists
+        // takes no less time than one that does not.
+        let mut account = None;
         for login in logins {
             let found = self.ask.accounts.find(login).await;
-            if let Some(account) = found.map_err(|why| storage_failure(&why))? {
-                return Ok(Some(account));
-            }
+            account = account.or(found.map_err(|why| storage_failure(&why))?);
         }
-        Ok(None)
+        Ok(account)
     }
 
     pub(super) async fn send_code(&self, ask: SendCode) -> Result<(), Failure> {
