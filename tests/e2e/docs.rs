@@ -1,0 +1,162 @@
+//! The protocol's description is true: its every example is played, in order.
+//!
+//! A fenced block `json WHERE send` is sent, `json WHERE receive` is awaited, and
+//! `text WHERE bytes` are a file's bytes, going the way of the frame before them.
+//! `WHERE` is a port, and on the chat port the name of a connection besides.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::harness::{Home, Server, eventually};
+use crate::wire::{HEADERS, Header, Wire};
+
+const PROTOCOL: &str = include_str!("../../docs/protocol.md");
+
+/// Stands for what is new each time.
+const ANYTHING: &str = "…";
+/// Stands for the code that was sent.
+const CODE: &str = "123456";
+/// Numbers that are new each time.
+const NEW_NUMBERS: [&str; 2] = ["time", "retry_after"];
+
+struct Block<'a> {
+    place: &'a str,
+    verb: &'a str,
+    text: &'a str,
+}
+
+fn blocks() -> Vec<Block<'static>> {
+    let mut blocks = Vec::new();
+    let mut rest = PROTOCOL;
+    while let Some((_, after)) = rest.split_once("\n```") {
+        let (info, after) = after.split_once('\n').expect("a line");
+        let (text, after) = after.split_once("\n```").expect("an end");
+        let words = info
+            .split_once(' ')
+            .and_then(|(_, words)| words.rsplit_once(' '));
+        if let Some((place, verb)) = words {
+            blocks.push(Block { place, verb, text });
+        }
+        rest = after;
+    }
+    blocks
+}
+
+struct Player {
+    server: Server,
+    header: Header,
+    wires: HashMap<&'static str, Wire>,
+    token: String,
+    sent_last: bool,
+}
+
+impl Player {
+    fn play(&mut self, block: &Block<'static>) {
+        match block.verb {
+            "send" => self.send(block),
+            "receive" => self.receive(block),
+            "bytes" if self.sent_last => self.wire(block.place).send_bytes(block.text.as_bytes()),
+            "bytes" => {
+                let bytes = self.wire(block.place).read_bytes(block.text.len());
+                assert_eq!(String::from_utf8_lossy(&bytes), block.text);
+            }
+            other => panic!("a block that is neither sent nor received: {other}"),
+        }
+    }
+
+    fn wire(&mut self, place: &'static str) -> &mut Wire {
+        self.wires.get_mut(place).expect("a request came first")
+    }
+
+    fn send(&mut self, block: &Block<'static>) {
+        let addresses = self.server.addresses;
+        let (address, lasts) = match block.place.split(' ').next() {
+            Some("auth") => (addresses.auth, true),
+            Some("chat") => (addresses.chat, true),
+            // A transfer ends its connection.
+            _ => (addresses.files, false),
+        };
+        let header = self.header;
+        if !lasts {
+            self.wires.remove(block.place);
+        }
+        self.wires
+            .entry(block.place)
+            .or_insert_with(|| Wire::open(address, header));
+        let text = block.text.replace(ANYTHING, &self.token);
+        let mut request: Value = serde_json::from_str(&text).expect("JSON");
+        self.fill_in_codes(&mut request["args"]);
+        self.wire(block.place).send(&request);
+        self.sent_last = true;
+    }
+
+    fn fill_in_codes(&self, args: &mut Value) {
+        let phone = args["user_phone"]
+            .as_str()
+            .map(|phone| format!("+86{phone}"));
+        let email = args["user_email"].as_str().map(str::to_owned);
+        for (key, contact) in [("user_vcode", phone), ("user_ecode", email)] {
+            if args[key] == CODE {
+                let contact = contact.expect("a code has a contact");
+                let code = eventually("a code arrives", || self.server.codes_to(&contact).pop());
+                args[key] = code.into();
+            }
+        }
+    }
+
+    fn receive(&mut self, block: &Block<'static>) {
+        let expected: Value = serde_json::from_str(block.text).expect("JSON");
+        let actual = self.wire(block.place).receive();
+        assert!(
+            is_like("", &expected, &actual),
+            "the document says\n{expected}\nand the server\n{actual}"
+        );
+        if let Some(token) = actual["token"].as_str() {
+            token.clone_into(&mut self.token);
+        }
+        self.sent_last = false;
+    }
+}
+
+fn is_like(key: &str, expected: &Value, actual: &Value) -> bool {
+    match (expected, actual) {
+        (Value::Object(expected), Value::Object(actual)) => {
+            expected.len() == actual.len()
+                && expected.iter().all(|(key, value)| {
+                    actual
+                        .get(key)
+                        .is_some_and(|actual| is_like(key, value, actual))
+                })
+        }
+        (Value::Array(expected), Value::Array(actual)) => {
+            let mut pairs = expected.iter().zip(actual);
+            expected.len() == actual.len()
+                && pairs.all(|(expected, actual)| is_like(key, expected, actual))
+        }
+        (Value::String(text), Value::String(_)) if text == ANYTHING => true,
+        (Value::Number(_), Value::Number(_)) if NEW_NUMBERS.contains(&key) => true,
+        _ => expected == actual,
+    }
+}
+
+#[test]
+fn every_example_of_the_protocols_description_happens_as_described() {
+    let blocks = blocks();
+    assert!(blocks.len() > 40, "the examples were not found");
+    for header in HEADERS {
+        let home = Home::new()
+            .set("codes.gap_seconds", "60")
+            .set("limits.messages_per_second", "10");
+        let mut player = Player {
+            server: home.start(),
+            header,
+            wires: HashMap::new(),
+            token: String::new(),
+            sent_last: false,
+        };
+        for block in &blocks {
+            player.play(block);
+        }
+    }
+}
