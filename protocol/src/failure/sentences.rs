@@ -1,0 +1,181 @@
+//! The sentences of refusals, for people: what happened and, where there is
+//! something to do, what to do next. Written for each language, not translated.
+
+use super::{Failure, NameFault, Weakness};
+use std::borrow::Cow;
+
+impl Failure {
+    /// In Chinese and in English.
+    pub(super) fn sentences(&self) -> (Cow<'static, str>, Cow<'static, str>) {
+        use Failure as F;
+        let fixed = |zh: &'static str, en: &'static str| (Cow::Borrowed(zh), Cow::Borrowed(en));
+        let made = |zh: String, en: String| (Cow::Owned(zh), Cow::Owned(en));
+        match self {
+            F::WrongCredentials => fixed(
+                "用户名或密码不正确。",
+                "The user name or the password is wrong.",
+            ),
+            F::GatewayFailed => fixed(
+                "验证码没有发出去,请稍后再试。",
+                "The code could not be sent. Please try again later.",
+            ),
+            F::BadPhone => fixed(
+                "这个手机号不能用来接收验证码。",
+                "Codes cannot be sent to this phone number.",
+            ),
+            F::BadEmail => fixed(
+                "这个邮箱地址不正确。",
+                "This is not a valid e-mail address.",
+            ),
+            F::AlreadyRegistered => fixed(
+                "已经注册过了,请直接登录。",
+                "There is an account already. Please log in.",
+            ),
+            F::NameTaken => fixed("用户名已经有人用了。", "This user name is taken."),
+            F::PhoneTaken => fixed(
+                "这个手机号已经注册过了。",
+                "This phone number belongs to an account.",
+            ),
+            F::EmailTaken => fixed(
+                "这个邮箱已经注册过了。",
+                "This e-mail address belongs to an account.",
+            ),
+            F::WrongCode => fixed(
+                "验证码不正确或已失效。",
+                "The code is wrong or no longer valid.",
+            ),
+            F::BadHeader => fixed(
+                "包头不正确,连接将关闭。",
+                "The header is broken; the connection is closed.",
+            ),
+            F::InvalidUtf8 => fixed("数据不是 UTF-8。", "The body is not UTF-8."),
+            F::MalformedJson => fixed("数据不是正确的 JSON。", "The body is not valid JSON."),
+            F::NotAnObject => fixed(
+                "数据应当是一个 JSON 对象。",
+                "The body must be one JSON object.",
+            ),
+            F::TooDeep => fixed("JSON 嵌套太深。", "The JSON nests too deeply."),
+            F::DuplicateKey(key) => made(
+                format!("键“{key}”重复了。"),
+                format!("The key \"{key}\" stands twice."),
+            ),
+            F::MissingKey(key) => made(format!("缺少“{key}”。"), format!("\"{key}\" is missing.")),
+            F::MistypedKey(key) => made(
+                format!("“{key}”的值不正确。"),
+                format!("\"{key}\" has a value that it cannot have."),
+            ),
+            F::InvalidFileName => fixed("这个文件名不能用。", "This cannot be the name of a file."),
+            F::FrameTimeout => fixed(
+                "数据没有按时发完,连接将关闭。",
+                "The frame was not finished in time; the connection is closed.",
+            ),
+            F::UnknownOp => fixed("没有这种操作。", "There is no such op on this port."),
+            F::TooManyRequests(s) => made(
+                format!("太频繁了,请 {s} 秒后再试。"),
+                format!("Too many requests. Please try again in {s} s."),
+            ),
+            F::TooManyConnections => fixed(
+                "连接太多了,请稍后再试。",
+                "There are too many connections. Please try again later.",
+            ),
+            F::TooManyUploads => fixed(
+                "同时上传的文件太多了。",
+                "You have too many uploads under way.",
+            ),
+            F::FrameTooLarge(max) => made(
+                format!("数据太大,最多 {max} 字节。"),
+                format!("A frame may have at most {max} bytes."),
+            ),
+            F::MessageTooLarge(max) => made(
+                format!("消息太长,最多 {max} 字节。"),
+                format!("A message may have at most {max} bytes."),
+            ),
+            F::FileTooLarge(max) => made(
+                format!("文件太大,最多 {max} 字节。"),
+                format!("A file may have at most {max} bytes."),
+            ),
+            F::NotSupported(what) => made(
+                format!("这台服务器还不支持“{what}”。"),
+                format!("This server does not support \"{what}\" yet."),
+            ),
+            F::Unavailable => fixed(
+                "服务器正忙,请稍后再试。",
+                "The server cannot do this now. Please try again.",
+            ),
+            F::StorageFull => fixed(
+                "服务器的磁盘快满了,暂时不能保存。",
+                "The server's disk is nearly full; nothing can be saved now.",
+            ),
+            F::ShuttingDown => fixed(
+                "服务器正在关闭,请稍后再连。",
+                "The server is going down. Please connect again later.",
+            ),
+            F::FileNotFound => fixed("文件不存在。", "There is no such file."),
+            F::RoomNotFound => fixed("没有这个群。", "There is no such room."),
+            F::NameConflict => fixed(
+                "同名的文件或文件夹已经存在。",
+                "A file and a folder cannot have the same name.",
+            ),
+            F::HashMismatch => fixed(
+                "收到的文件与校验值不符。",
+                "The bytes do not have the announced SHA-256.",
+            ),
+            F::WeakPassword(weakness) => weakness.sentences(),
+            F::InvalidName(fault) => fault.sentences(),
+        }
+    }
+}
+
+impl Weakness {
+    fn sentences(self) -> (Cow<'static, str>, Cow<'static, str>) {
+        match self {
+            Self::TooShort(min) => (
+                format!("密码至少要 {min} 个字符。").into(),
+                format!("A password has at least {min} characters.").into(),
+            ),
+            Self::TooLong(max) => (
+                format!("密码最多 {max} 个字符。").into(),
+                format!("A password has at most {max} characters.").into(),
+            ),
+            Self::Guessable => (
+                "这个密码太容易被猜到,请换一个。".into(),
+                "This password is too easy to guess. Please choose another.".into(),
+            ),
+        }
+    }
+}
+
+impl NameFault {
+    fn sentences(self) -> (Cow<'static, str>, Cow<'static, str>) {
+        match self {
+            Self::Empty => (
+                "请填写用户名。".into(),
+                "A name has at least one character.".into(),
+            ),
+            Self::TooLong(max) => (
+                format!("用户名最多 {max} 个字符。").into(),
+                format!("A name has at most {max} characters.").into(),
+            ),
+            Self::Character => (
+                "用户名里有不能使用的字符。".into(),
+                "The name has a character that names cannot have.".into(),
+            ),
+            Self::At => (
+                "用户名里不能有 @。".into(),
+                "A name cannot contain @.".into(),
+            ),
+            Self::Blanks => (
+                "用户名的首尾不能是空格,中间不能有连续的空格。".into(),
+                "A name cannot begin or end with a blank, or have two in a row.".into(),
+            ),
+            Self::Reserved => (
+                "这个用户名是保留的。".into(),
+                "This name is reserved.".into(),
+            ),
+            Self::OthersPhone => (
+                "用户名不能是别人的手机号。".into(),
+                "A name cannot be a phone number other than your own, verified one.".into(),
+            ),
+        }
+    }
+}

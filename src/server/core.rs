@@ -1,0 +1,155 @@
+//! The actors that the server cannot go on without.
+
+use super::parts::{self, Kept};
+use super::{EXIT_LOST, LAST_ORDERS};
+use crate::config::Config;
+use crate::web::Checkup;
+use actix::prelude::*;
+use anyhow::Context as _;
+use qunliao_actors::Stop;
+use qunliao_actors::auth_registry::{AuthRegistry, Desk, Neighbours};
+use qunliao_actors::chat_room::ChatRoom;
+use qunliao_actors::courier::Courier;
+use qunliao_actors::credentials::Credentials;
+use qunliao_actors::file_vault::FileVault;
+use qunliao_actors::hasher::Hasher;
+use qunliao_actors::house::{AuthHandles, RoomHandles, VaultHandles};
+use qunliao_actors::person::People;
+use qunliao_actors::vital::{OnLoss, Vital};
+use qunliao_protocol::RoomId;
+use qunliao_storage::{DataFolder, Health};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+/// The core actors, and the end of the lobby's log as they tell it.
+pub(super) struct CoreActors {
+    lobby: Addr<ChatRoom>,
+    lobby_last: Arc<AtomicU64>,
+    auth: Addr<AuthRegistry>,
+    vault: Addr<FileVault>,
+    courier: Addr<Courier>,
+}
+
+impl CoreActors {
+    /// Starts them: the room on an arbiter of its own, the others on another.
+    pub(super) async fn start(
+        config: &Config,
+        folder: &DataFolder,
+        kept: &Kept,
+        credentials: &Arc<Credentials>,
+        mut arbiter: impl FnMut() -> ArbiterHandle,
+    ) -> anyhow::Result<Self> {
+        let (limits, store) = (&config.limits, &kept.store);
+        let on_loss: OnLoss = Arc::new(|name| {
+            log::error!("event=actor_lost actor={name} action=exit");
+            std::process::exit(EXIT_LOST);
+        });
+        let vital = |name| Vital::new(name, Arc::clone(&on_loss));
+        let shared = arbiter();
+        let courier = start_on(&shared, parts::courier(config, folder, vital("courier"))?);
+        let neighbours = Neighbours {
+            accounts: Arc::new(store.clone()),
+            codes: Arc::new(store.clone()),
+            courier: courier.clone().recipient(),
+            hasher: Hasher::new(limits.password_threads, limits.password_queue_max),
+            credentials: Arc::clone(credentials),
+            people: Arc::new(People::default()),
+        };
+        let desk = Desk::new(neighbours, parts::settings(config)?);
+        let auth = start_on(&shared, AuthRegistry::new(desk, vital("auth_registry")));
+        let vault = start_on(
+            &shared,
+            parts::file_vault(config, kept, vital("file_vault")),
+        );
+        let lobby_last = Arc::default();
+        let lobby = ChatRoom::open(
+            RoomId::LOBBY,
+            Arc::new(store.clone()),
+            limits.room_members_max,
+            Arc::clone(&lobby_last),
+            vital("chat_room"),
+        );
+        let lobby = start_on(&arbiter(), lobby.await.context("reading the lobby's log")?);
+        Ok(Self {
+            lobby,
+            lobby_last,
+            auth,
+            vault,
+            courier,
+        })
+    }
+
+    /// Stops the room: what it has is committed, told and acknowledged first.
+    pub(super) async fn stop_lobby(&self) {
+        stop_actor(&self.lobby).await;
+    }
+
+    /// Stops the others.
+    pub(super) async fn stop_others(&self) {
+        tokio::join!(
+            stop_actor(&self.auth),
+            stop_actor(&self.vault),
+            stop_actor(&self.courier)
+        );
+    }
+
+    pub(super) fn auth_handles(&self) -> AuthHandles {
+        AuthHandles {
+            identify: self.auth.clone().recipient(),
+            sign_in: self.auth.clone().recipient(),
+            send_code: self.auth.clone().recipient(),
+            sign_up: self.auth.clone().recipient(),
+            confirm_email: self.auth.clone().recipient(),
+        }
+    }
+
+    pub(super) fn room_handles(&self) -> RoomHandles {
+        RoomHandles {
+            join: self.lobby.clone().recipient(),
+            leave: self.lobby.clone().recipient(),
+            say: self.lobby.clone().recipient(),
+            last: Arc::clone(&self.lobby_last),
+        }
+    }
+
+    pub(super) fn vault_handles(&self) -> VaultHandles {
+        VaultHandles {
+            ask_upload: self.vault.clone().recipient(),
+            ask_download: self.vault.clone().recipient(),
+        }
+    }
+
+    /// What `/healthz` looks at.
+    pub(super) fn checkup(&self, storage: Arc<dyn Health>) -> Checkup {
+        Checkup {
+            storage,
+            actors: vec![
+                ("chat_room", self.lobby.clone().recipient()),
+                ("auth_registry", self.auth.clone().recipient()),
+                ("file_vault", self.vault.clone().recipient()),
+                ("courier", self.courier.clone().recipient()),
+            ],
+            last: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
+fn start_on<A>(arbiter: &ArbiterHandle, actor: A) -> Addr<A>
+where
+    A: Actor<Context = Context<A>> + Send,
+{
+    A::start_in_arbiter(arbiter, move |_| actor)
+}
+
+/// Tells an actor to stop, and waits (not for ever) until it has.
+async fn stop_actor<A>(actor: &Addr<A>)
+where
+    A: Actor<Context = Context<A>> + Handler<Stop>,
+{
+    let until = Instant::now() + LAST_ORDERS;
+    actor.do_send(Stop);
+    while actor.connected() && Instant::now() < until {
+        actix_rt::time::sleep(Duration::from_millis(5)).await;
+    }
+}

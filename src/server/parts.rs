@@ -1,0 +1,121 @@
+//! The parts that the configuration decides on: storage, gateways, settings.
+
+use super::EXIT_LOST;
+use crate::config::{Config, LanguageName, MailDriver, SmsDriver};
+use anyhow::Context as _;
+use qunliao_actors::auth_registry::Settings;
+use qunliao_actors::courier::Courier;
+use qunliao_actors::file_vault::{FileVault, Ledger};
+use qunliao_actors::vital::Vital;
+use qunliao_actors::{names, passwords};
+use qunliao_delivery::{Mailer, Outbox, Retry, SmsGateway, Smtp, Webhook};
+use qunliao_protocol::Language;
+use qunliao_protocol::auth::{Limits, ServerInfo};
+use qunliao_storage::{DataFolder, Files, FreeSpace, Reserve, SledEngine, Store, Vault};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is kept, opened.
+pub(super) struct Kept {
+    pub(super) store: Store,
+    pub(super) vault: Vault,
+}
+
+/// Opens the database and the vault, and sweeps what a crash left in the latter.
+pub(super) async fn open_storage(config: &Config, folder: &DataFolder) -> anyhow::Result<Kept> {
+    let seal = folder.seal()?;
+    let engine = SledEngine::open(&folder.database())?;
+    let reserve_bytes = config.storage.reserve_mib << 20;
+    let reserve = Reserve::new(FreeSpace::of(folder.root()), reserve_bytes);
+    let store = Store::open(engine, seal, reserve, |why| {
+        log::error!("event=storage_failed error=\"{why}\" action=exit");
+        std::process::exit(EXIT_LOST);
+    })?;
+    let vault = Vault::open(&folder.vault())?;
+    let contents = vault.contents().context("reading the vault")?;
+    for orphan in store.unlisted(contents).await? {
+        vault.remove(&orphan).context("sweeping the vault")?;
+        log::info!("event=orphan_swept content={orphan}");
+    }
+    Ok(Kept { store, vault })
+}
+
+pub(super) fn courier(
+    config: &Config,
+    folder: &DataFolder,
+    vital: Vital,
+) -> anyhow::Result<Courier> {
+    let outbox = || Outbox::open(folder.outbox()).context("opening the outbox");
+    let sms: Arc<dyn SmsGateway> = match config.delivery.sms {
+        SmsDriver::Outbox => Arc::new(outbox()?),
+        SmsDriver::Webhook => Arc::new(Webhook::new(config.webhook_settings()?)?),
+    };
+    let mail: Arc<dyn Mailer> = match config.delivery.mail {
+        MailDriver::Outbox => Arc::new(outbox()?),
+        MailDriver::Smtp => Arc::new(Smtp::new(config.smtp_settings()?)?),
+    };
+    Ok(Courier::new(
+        sms,
+        mail,
+        Retry::default(),
+        config.limits.deliveries_max,
+        vital,
+    ))
+}
+
+pub(super) fn file_vault(config: &Config, kept: &Kept, vital: Vital) -> FileVault {
+    let limits = &config.limits;
+    let ledger = Ledger::new(
+        limits.file_bytes_max,
+        limits.open_uploads_per_user,
+        config.storage.reserve_mib << 20,
+    );
+    FileVault::new(
+        ledger,
+        Arc::new(kept.store.clone()) as Arc<dyn Files>,
+        kept.vault.clone(),
+        limits.transfers_max,
+        limits.transfer_wait(),
+        vital,
+    )
+}
+
+pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
+    Ok(Settings {
+        verify: config.registration.verify,
+        phones: config.phone_book()?,
+        codes: config.codes,
+        session_lifetime: Duration::from_secs(u64::from(config.sessions.lifetime_days) * 24 * 3600),
+        sessions_max: config.sessions.per_user_max,
+        language: config.language.into(),
+    })
+}
+
+/// The answer to op 9.
+pub(super) fn info(config: &Config) -> ServerInfo {
+    let limits = &config.limits;
+    ServerInfo {
+        name: config.name.clone(),
+        version: concat!("qunliao ", env!("CARGO_PKG_VERSION")).to_owned(),
+        limits: Limits {
+            frame_bytes_max: limits.frame_bytes_max,
+            message_bytes_max: limits.message_bytes_max,
+            messages_per_second: limits.messages_per_second,
+            file_bytes_max: limits.file_bytes_max,
+            open_uploads_per_user: limits.open_uploads_per_user,
+            name_chars_max: names::NAME_CHARS_MAX,
+            password_chars_min: passwords::PASSWORD_CHARS_MIN,
+            password_chars_max: passwords::PASSWORD_CHARS_MAX,
+        },
+        registration: config.registration.verify.described(),
+    }
+}
+
+impl From<LanguageName> for Language {
+    fn from(name: LanguageName) -> Self {
+        match name {
+            LanguageName::Zh => Self::Chinese,
+            LanguageName::En => Self::English,
+        }
+    }
+}
