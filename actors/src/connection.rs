@@ -9,6 +9,7 @@
 mod auth;
 mod chat;
 mod files;
+mod hearing;
 mod outbound;
 mod pump;
 mod replies;
@@ -20,7 +21,8 @@ use crate::host::Roster;
 use crate::house::House;
 use actix::prelude::*;
 use bytes::{Bytes, BytesMut};
-use chat::Chat;
+use chat::Posts;
+use hearing::Ear;
 use outbound::Outbound;
 use pump::Pump;
 use qunliao_protocol::reply::{Refusal, Reply};
@@ -95,7 +97,8 @@ pub struct Connection {
     frame_since: Option<Instant>,
     moved_at: Instant,
     waker: Option<Waker>,
-    chat: Chat,
+    posts: Posts,
+    ear: Ear,
 }
 
 impl Connection {
@@ -110,9 +113,8 @@ impl Connection {
         Self {
             id: ticket.connection(),
             decoder: Decoder::new(house.limits.frame_bytes_max),
-            chat: Chat::beginning_after(
-                house.lobby.last.load(std::sync::atomic::Ordering::Acquire),
-            ),
+            posts: Posts::default(),
+            ear: Ear::open_after(house.lobby.last.load(std::sync::atomic::Ordering::Acquire)),
             house,
             roster,
             port,

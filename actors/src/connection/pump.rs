@@ -111,10 +111,9 @@ impl Connection {
         self.phase == Phase::Open
             && self.socket.is_some()
             && !self.busy
-            && self.replies.count() + self.chat.posts_under_way()
-                < self.house.limits.open_requests_max
+            && self.replies.count() + self.posts.count() < self.house.limits.open_requests_max
             && self.outbound.bytes() < self.house.limits.outbound_bytes_max
-            && !self.chat.is_hoarding()
+            && !self.ear.is_hoarding()
     }
 
     fn may_read(&self) -> bool {
@@ -181,7 +180,7 @@ impl Connection {
     fn advance_phase(&mut self, task: &mut task::Context<'_>) -> io::Result<()> {
         let quiet = !self.busy && self.outbound.is_empty() && self.replies.count() == 0;
         match self.phase {
-            Phase::Open if self.ended && quiet && self.chat.posts_under_way() == 0 => {
+            Phase::Open if self.ended && quiet && self.posts.count() == 0 => {
                 self.phase = Phase::Closed;
             }
             Phase::Closing { discard_bytes } if quiet => {

@@ -1,0 +1,224 @@
+//! Hearing what is said in the lobby.
+//!
+//! It reaches a connection in one of two ways. *Live*, the room's batches go
+//! straight into the outbound queue. *Behind*, they are passed over, and the
+//! connection reads on from the log, a page at a time, whenever its queue has
+//! drained. A connection is behind when it has just authenticated (it is owed what
+//! was said since it connected) and when it reads too slowly; in both cases its
+//! cursor says how far it got, so nothing is lost or told twice.
+
+use super::Connection;
+use crate::chat_room::{Batch, Heard, Join, Listener};
+use crate::reading::Page;
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use qunliao_protocol::{EntryId, Envelope, RoomId, UserId};
+use qunliao_storage::StorageError;
+use std::sync::Arc;
+
+/// Own messages that a connection may have passed over unheard, before it has to
+/// read on to be read from.
+const OWN_UNHEARD_MAX: usize = 1_024;
+
+/// A connection's ear in the lobby.
+pub(super) struct Ear {
+    hearing: Hearing,
+    /// The last entry heard.
+    cursor: EntryId,
+    /// Own entries after the cursor: the log does not tell them apart.
+    own: Vec<EntryId>,
+}
+
+/// How a connection hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hearing {
+    /// Not at all: nobody has authenticated.
+    Outside,
+    /// The room has been asked.
+    Joining(UserId),
+    /// As it is said.
+    Live(UserId),
+    /// From the log, up to at least this entry.
+    Behind {
+        user: UserId,
+        known_last: EntryId,
+        reading: bool,
+    },
+}
+
+impl Ear {
+    /// An ear for what is said after this entry.
+    pub(super) fn open_after(last: u64) -> Self {
+        Self {
+            hearing: Hearing::Outside,
+            cursor: EntryId(last),
+            own: Vec::new(),
+        }
+    }
+
+    /// Whether it has passed over so much of its own that it may say no more.
+    pub(super) fn is_hoarding(&self) -> bool {
+        self.own.len() >= OWN_UNHEARD_MAX
+    }
+
+    fn heard_up_to(&mut self, id: EntryId) {
+        self.cursor = self.cursor.max(id);
+        let cursor = self.cursor;
+        self.own.retain(|own| *own > cursor);
+        if self.own.is_empty() {
+            self.own = Vec::new();
+        }
+    }
+}
+
+impl Connection {
+    /// Has the room tell us what is said, from the first sign-in on.
+    pub(super) fn join(&mut self, user: UserId, ctx: &mut Context<Self>) {
+        match &mut self.ear.hearing {
+            Hearing::Outside => self.ear.hearing = Hearing::Joining(user),
+            Hearing::Joining(known)
+            | Hearing::Live(known)
+            | Hearing::Behind { user: known, .. } => {
+                if *known == user {
+                    return;
+                }
+                *known = user;
+            }
+        }
+        self.house.lobby.join.do_send(Join {
+            connection: self.id,
+            user,
+            ear: ctx.address().recipient(),
+        });
+    }
+
+    fn hear_batch(&mut self, batch: &Batch) {
+        let Some(last) = batch.last() else {
+            return;
+        };
+        let mut own = Vec::new();
+        for line in batch.lines() {
+            if let Some((connection, ticket)) = line.from
+                && connection == self.id
+            {
+                own.push(line.id);
+                self.acknowledge(ticket, line.id, line.time);
+            }
+        }
+        match &mut self.ear.hearing {
+            Hearing::Live(user) => {
+                let user = *user;
+                let follows = batch.lines()[0].id <= self.ear.cursor.next();
+                if follows && self.outbound.bytes() < self.house.limits.outbound_bytes_max {
+                    self.queue(batch, user);
+                    self.ear.heard_up_to(last);
+                } else {
+                    self.ear.own.extend(own);
+                    self.ear.hearing = Hearing::Behind {
+                        user,
+                        known_last: last,
+                        reading: false,
+                    };
+                }
+            }
+            Hearing::Behind { known_last, .. } => {
+                *known_last = last;
+                self.ear.own.extend(own);
+            }
+            Hearing::Outside | Hearing::Joining(_) => {}
+        }
+    }
+
+    fn queue(&mut self, batch: &Batch, user: UserId) {
+        let listener = Listener {
+            form: self.form(),
+            connection: self.id,
+            user,
+            extended: self.extended,
+            after: self.ear.cursor,
+            own: &self.ear.own,
+        };
+        batch.frames(&listener, |frames| self.outbound.push(frames));
+    }
+
+    /// Behind, with nothing left to write: reads the next page of the log.
+    pub(super) fn read_on_if_behind(&mut self, ctx: &mut Context<Self>) {
+        let Hearing::Behind { reading, .. } = &mut self.ear.hearing else {
+            return;
+        };
+        if *reading || !self.outbound.is_empty() || self.socket.is_none() {
+            return;
+        }
+        *reading = true;
+        let (source, after) = (Arc::clone(&self.house.reading), self.ear.cursor);
+        let page = async move { source.page(RoomId::LOBBY, after).await };
+        ctx.spawn(page.into_actor(self).map(|page, act, _| {
+            act.hear_page(page);
+            act.wake();
+        }));
+    }
+
+    fn hear_page(&mut self, page: Result<Page, StorageError>) {
+        let Hearing::Behind {
+            user, known_last, ..
+        } = self.ear.hearing
+        else {
+            return;
+        };
+        match page {
+            Ok(page) if page.last > self.ear.cursor => {
+                self.queue(&page.batch, user);
+                self.ear.heard_up_to(page.last);
+                self.ear.hearing = if page.last >= known_last {
+                    Hearing::Live(user)
+                } else {
+                    Hearing::Behind {
+                        user,
+                        known_last,
+                        reading: false,
+                    }
+                };
+            }
+            Ok(_) => {
+                log::error!(
+                    "event=log_short after={} known_last={known_last}",
+                    self.ear.cursor
+                );
+                self.close();
+            }
+            Err(why) => {
+                let failure = crate::storage_failure(&why);
+                self.refuse(Envelope::default(), &failure);
+                self.close();
+            }
+        }
+    }
+}
+
+impl Handler<Heard> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, heard: Heard, _: &mut Self::Context) {
+        match heard {
+            Heard::Joined(last) => {
+                if let Hearing::Joining(user) = self.ear.hearing {
+                    self.ear.hearing = if last > self.ear.cursor {
+                        Hearing::Behind {
+                            user,
+                            known_last: last,
+                            reading: false,
+                        }
+                    } else {
+                        Hearing::Live(user)
+                    };
+                }
+            }
+            Heard::NotJoined(failure) => {
+                self.refuse(Envelope::default(), &failure);
+                self.close();
+            }
+            Heard::Batch(batch) => self.hear_batch(&batch),
+            Heard::Repeated { ticket, id, time } => self.acknowledge(ticket, id, time),
+            Heard::Refused { ticket, failure } => self.refuse_post(ticket, &failure),
+        }
+    }
+}
