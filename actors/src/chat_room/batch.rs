@@ -154,6 +154,8 @@ pub struct Listener<'a> {
     pub extended: bool,
     /// What has been heard already.
     pub after: EntryId,
+    /// What may be heard now.
+    pub up_to: EntryId,
     /// Entries that this connection said, where a line cannot tell by itself.
     pub own: &'a [EntryId],
 }
@@ -169,7 +171,7 @@ impl Listener<'_> {
         let is_own = line
             .from
             .is_some_and(|(connection, _)| connection == self.connection);
-        if line.id <= self.after || is_own || self.own.contains(&line.id) {
+        if line.id <= self.after || line.id > self.up_to || is_own || self.own.contains(&line.id) {
             Hearing::Nothing
         } else if self.extended && line.author == self.user && line.client_message_id.is_some() {
             Hearing::AsAuthor
@@ -213,6 +215,7 @@ mod tests {
             user: UserId(2),
             extended: false,
             after: EntryId(0),
+            up_to: EntryId(u64::MAX),
             own: &[],
         }
     }
@@ -240,6 +243,17 @@ mod tests {
         let (text, _) = heard(&batch, &listener);
         assert!(text.contains("news3"));
         assert!(!text.contains("news1") && !text.contains("news2") && !text.contains("news4"));
+    }
+
+    #[test]
+    fn what_is_not_to_be_heard_yet_is_left_out() {
+        let batch = Batch::new(RoomId::LOBBY, vec![line(1, 1, 1), line(2, 1, 1)]);
+        let listener = Listener {
+            up_to: EntryId(1),
+            ..bob()
+        };
+        let (text, _) = heard(&batch, &listener);
+        assert!(text.contains("news1") && !text.contains("news2"));
     }
 
     #[test]

@@ -109,8 +109,7 @@ impl Connection {
                 let user = *user;
                 let follows = batch.lines()[0].id <= self.ear.cursor.next();
                 if follows && self.outbound.bytes() < self.house.limits.outbound_bytes_max {
-                    self.queue(batch, user);
-                    self.ear.heard_up_to(last);
+                    self.queue(batch, user, last);
                 } else {
                     self.ear.own.extend(own);
                     self.ear.hearing = Hearing::Behind {
@@ -128,16 +127,19 @@ impl Connection {
         }
     }
 
-    fn queue(&mut self, batch: &Batch, user: UserId) {
+    /// Queues what of a batch is new, up to this entry, which then is heard.
+    fn queue(&mut self, batch: &Batch, user: UserId, up_to: EntryId) {
         let listener = Listener {
             form: self.form(),
             connection: self.id,
             user,
             extended: self.extended,
             after: self.ear.cursor,
+            up_to,
             own: &self.ear.own,
         };
         batch.frames(&listener, |frames| self.outbound.push(frames));
+        self.ear.heard_up_to(up_to);
     }
 
     /// Behind, with nothing left to write: reads the next page of the log.
@@ -166,9 +168,11 @@ impl Connection {
         };
         match page {
             Ok(page) if page.last > self.ear.cursor => {
-                self.queue(&page.batch, user);
-                self.ear.heard_up_to(page.last);
-                self.ear.hearing = if page.last >= known_last {
+                // The log may be ahead of what the room has told us. Which of that
+                // is our own we do not know yet, so it waits for being told.
+                let up_to = page.last.min(known_last);
+                self.queue(&page.batch, user, up_to);
+                self.ear.hearing = if up_to == known_last {
                     Hearing::Live(user)
                 } else {
                     Hearing::Behind {
