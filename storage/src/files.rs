@@ -4,17 +4,21 @@
 //! An *item* is what a name stands for in a room: the newest file of that name,
 //! or a folder. Older versions stay reachable by their id.
 
+mod folders;
+mod shelf;
+
 use crate::content::Digest;
 use crate::error::StorageError;
-use crate::keys::{self, IndexHash};
-use crate::seal::{Seal, Space};
+use crate::keys;
+use crate::seal::Seal;
 use crate::store::{Store, counters};
 use crate::transaction::{Read, Transaction};
 use async_trait::async_trait;
 use qunliao_protocol::files::Place;
-use qunliao_protocol::label::{Label, Path};
+use qunliao_protocol::label::Label;
 use qunliao_protocol::{FileId, FolderId, RoomId, UserId};
 use serde::{Deserialize, Serialize};
+use shelf::{Shelf, Target};
 
 /// One version of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,26 +150,6 @@ pub trait Files: Send + Sync {
     async fn unlisted(&self, contents: Vec<Digest>) -> Result<Vec<Digest>, StorageError>;
 }
 
-/// What an item's key points at.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Target {
-    File(FileId),
-    Folder(FolderId),
-}
-
-/// The value under an item's name: what it is, and where it stands by age.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct ItemRecord {
-    target: Target,
-    seq: u64,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-struct ShelfRecord {
-    items: u64,
-}
-
 #[async_trait]
 impl Files for Store {
     async fn add_file(
@@ -185,36 +169,23 @@ impl Files for Store {
     ) -> Result<Result<(), NameConflict>, StorageError> {
         let seal = self.seal.clone();
         self.read(move |snapshot| {
-            let shelf = Shelf::new(&seal, room, shelf_name(&place));
+            let shelf = Shelf::at(&seal, room, &place);
             let item = shelf.item(snapshot)?;
-            Ok(fits(&place, item.as_ref()))
+            Ok(shelf::fits(&place, item.as_ref()))
         })
         .await
     }
 
     async fn items(&self, room: RoomId, limit: usize) -> Result<(u64, Vec<Item>), StorageError> {
-        self.read(move |snapshot| {
-            let shelf: Option<ShelfRecord> = snapshot.record(&keys::shelf_by_room(room))?;
-            let (from, to) = keys::range(&keys::items_of(room));
-            let newest = snapshot.scan(&from, &to, true, limit)?;
-            let items = newest.iter().map(|(_, value)| {
-                let target = crate::transaction::decode(value)?;
-                resolve(snapshot, target)?
-                    .ok_or_else(|| StorageError::damaged("an item points at nothing"))
-            });
-            Ok((
-                shelf.unwrap_or_default().items,
-                items.collect::<Result<_, _>>()?,
-            ))
-        })
-        .await
+        self.read(move |snapshot| shelf::newest(snapshot, room, limit))
+            .await
     }
 
     async fn item(&self, room: RoomId, name: Label) -> Result<Option<Item>, StorageError> {
         let seal = self.seal.clone();
         self.read(
             move |snapshot| match Shelf::new(&seal, room, &name).item(snapshot)? {
-                Some(item) => resolve(snapshot, item.target),
+                Some(item) => shelf::resolve(snapshot, item.target),
                 None => Ok(None),
             },
         )
@@ -232,7 +203,7 @@ impl Files for Store {
         after: Option<String>,
         limit: usize,
     ) -> Result<Vec<FileRecord>, StorageError> {
-        self.read(move |snapshot| folder_files(snapshot, folder, after.as_deref(), limit))
+        self.read(move |snapshot| folders::files(snapshot, folder, after.as_deref(), limit))
             .await
     }
 
@@ -250,73 +221,14 @@ impl Files for Store {
     }
 }
 
-/// A name in a room.
-struct Shelf {
-    room: RoomId,
-    name: IndexHash,
-}
-
-impl Shelf {
-    fn new(seal: &Seal, room: RoomId, name: &Label) -> Self {
-        Self {
-            room,
-            name: seal.index(Space::Label, name.as_str().as_bytes()),
-        }
-    }
-
-    fn item(&self, read: &impl Read) -> Result<Option<ItemRecord>, StorageError> {
-        read.record(&keys::item_by_room_name(self.room, &self.name))
-    }
-
-    /// Makes the name stand for `target`, as the newest item of the room.
-    fn set(
-        &self,
-        transaction: &mut Transaction<'_>,
-        earlier: Option<ItemRecord>,
-        target: Target,
-    ) -> Result<(), StorageError> {
-        match earlier {
-            Some(earlier) => transaction.delete(keys::item_by_room_seq(self.room, earlier.seq)),
-            None => {
-                let key = keys::shelf_by_room(self.room);
-                let mut shelf: ShelfRecord = transaction.record(&key)?.unwrap_or_default();
-                shelf.items += 1;
-                transaction.put_record(key, &shelf)?;
-            }
-        }
-        let seq = transaction.count(counters::ITEMS)?;
-        transaction.put_record(keys::item_by_room_seq(self.room, seq), &target)?;
-        transaction.put_record(
-            keys::item_by_room_name(self.room, &self.name),
-            &ItemRecord { target, seq },
-        )
-    }
-}
-
-fn shelf_name(place: &Place) -> &Label {
-    match place {
-        Place::File(name) => name,
-        Place::Folder { folder, .. } => folder,
-    }
-}
-
-fn fits(place: &Place, item: Option<&ItemRecord>) -> Result<(), NameConflict> {
-    match (place, item.map(|item| item.target)) {
-        (_, None)
-        | (Place::File(_), Some(Target::File(_)))
-        | (Place::Folder { .. }, Some(Target::Folder(_))) => Ok(()),
-        _ => Err(NameConflict),
-    }
-}
-
 fn add_file(
     transaction: &mut Transaction<'_>,
     seal: &Seal,
     new: &NewFile,
 ) -> Result<Result<FileRecord, NameConflict>, StorageError> {
-    let shelf = Shelf::new(seal, new.room, shelf_name(&new.place));
+    let shelf = Shelf::at(seal, new.room, &new.place);
     let earlier = shelf.item(transaction)?;
-    if fits(&new.place, earlier.as_ref()).is_err() {
+    if shelf::fits(&new.place, earlier.as_ref()).is_err() {
         return Ok(Err(NameConflict));
     }
     let id = FileId(transaction.count(counters::FILES)?);
@@ -333,7 +245,7 @@ fn add_file(
                 Some(Target::Folder(folder)) => folder,
                 _ => FolderId(transaction.count(counters::FOLDERS)?),
             };
-            add_to_folder(transaction, new, folder, label, path)?;
+            folders::add(transaction, new, folder, label, path)?;
             transaction.mark(keys::file_id_by_folder_path(folder, path.as_str(), id));
             (Target::Folder(folder), Some(folder), path.as_str())
         }
@@ -352,82 +264,4 @@ fn add_file(
     transaction.put_record(keys::file_by_id(id), &record)?;
     transaction.mark(keys::file_id_by_content(&new.sha256, id));
     Ok(Ok(record))
-}
-
-fn add_to_folder(
-    transaction: &mut Transaction<'_>,
-    new: &NewFile,
-    id: FolderId,
-    name: &Label,
-    path: &Path,
-) -> Result<(), StorageError> {
-    let key = keys::folder_by_id(id);
-    let mut folder = transaction.record(&key)?.unwrap_or_else(|| FolderRecord {
-        id,
-        room: new.room,
-        name: name.as_str().to_owned(),
-        owner: new.owner,
-        time: 0,
-        file_count: 0,
-        size: 0,
-    });
-    match newest_version(transaction, id, path.as_str())? {
-        Some(replaced) => folder.size = folder.size.saturating_sub(replaced.size),
-        None => folder.file_count += 1,
-    }
-    folder.size = folder.size.saturating_add(new.size);
-    folder.time = new.time;
-    transaction.put_record(key, &folder)
-}
-
-fn newest_version(
-    read: &impl Read,
-    folder: FolderId,
-    path: &str,
-) -> Result<Option<FileRecord>, StorageError> {
-    match read.last(&keys::versions_of_path(folder, path))? {
-        Some((key, _)) => file_at(read, &key).map(Some),
-        None => Ok(None),
-    }
-}
-
-fn folder_files(
-    read: &impl Read,
-    folder: FolderId,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Vec<FileRecord>, StorageError> {
-    let (mut from, to) = keys::range(&keys::paths_of(folder));
-    if let Some(path) = after {
-        from = keys::range(&keys::versions_of_path(folder, path)).1;
-    }
-    let mut files: Vec<FileRecord> = Vec::new();
-    while files.len() < limit {
-        // The first version of the next path leads to its newest one.
-        let Some((key, _)) = read.scan(&from, &to, false, 1)?.pop() else {
-            break;
-        };
-        let first = file_at(read, &key)?;
-        let newest = newest_version(read, folder, &first.name)?.unwrap_or(first);
-        from = keys::range(&keys::versions_of_path(folder, &newest.name)).1;
-        files.push(newest);
-    }
-    Ok(files)
-}
-
-/// The file whose id ends an index key.
-fn file_at(read: &impl Read, key: &[u8]) -> Result<FileRecord, StorageError> {
-    key.last_chunk::<8>()
-        .and_then(|id| keys::number(id))
-        .map(|id| read.record(&keys::file_by_id(FileId(id))))
-        .transpose()?
-        .flatten()
-        .ok_or_else(|| StorageError::damaged("an index points at no file"))
-}
-
-fn resolve(read: &impl Read, target: Target) -> Result<Option<Item>, StorageError> {
-    Ok(match target {
-        Target::File(id) => read.record(&keys::file_by_id(id))?.map(Item::File),
-        Target::Folder(id) => read.record(&keys::folder_by_id(id))?.map(Item::Folder),
-    })
 }

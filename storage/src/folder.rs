@@ -5,6 +5,7 @@
 //! | `lock` | held by the server that has the folder open |
 //! | `secret.key` | the key that seals personal data, 32 bytes in hexadecimal |
 //! | `db/` | the database |
+//! | `db.damaged-<n>/` | what it was when sled could not open it with its snapshots |
 //! | `vault/` | contents of shared files, see [`crate::vault`] |
 //! | `outbox.jsonl` | codes and mail of the `outbox` driver |
 
@@ -116,7 +117,7 @@ fn make_key(path: &Path) -> io::Result<Seal> {
     file.write_all(to_hex(&key).as_bytes())?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
-    sync_folder(path.parent().unwrap_or(Path::new(".")))?;
+    sync_folder(parent(path))?;
     Ok(Seal::new(&key))
 }
 
@@ -125,11 +126,16 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    let parent = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let parent = parent(path);
     make_folder(parent)?;
     DirBuilder::new().mode(0o700).create(path)?;
     sync_folder(parent)
+}
+
+/// The folder that `path` lies in; of a bare name, the current one.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
 }

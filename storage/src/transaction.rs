@@ -4,12 +4,13 @@
 //! Transactions run one after the other on the writer's thread, so none of them
 //! can conflict with another.
 
+mod layers;
+
 use crate::engine::{Changes, Engine, Pair};
 use crate::error::StorageError;
 use crate::keys;
+use layers::{Layer, merge};
 use serde::{Serialize, de::DeserializeOwned};
-use std::iter::Peekable;
-use std::ops::Range;
 
 /// What can be read from: an engine as it is, or a transaction in progress.
 pub(crate) trait Read {
@@ -180,57 +181,6 @@ impl Read for Transaction<'_> {
             merge(layers, descending, limit, &mut pairs);
         }
         Ok(pairs)
-    }
-}
-
-/// Changes or pairs in the order of a scan.
-struct Layer<'a>(Peekable<Box<dyn Iterator<Item = Seen<'a>> + 'a>>);
-
-/// A key, and its value unless it is deleted.
-type Seen<'a> = (&'a Vec<u8>, Option<&'a Vec<u8>>);
-
-impl<'a> Layer<'a> {
-    fn new(seen: impl Iterator<Item = Seen<'a>> + 'a) -> Self {
-        let seen: Box<dyn Iterator<Item = Seen<'a>> + 'a> = Box::new(seen);
-        Self(seen.peekable())
-    }
-
-    fn of(changes: &'a Changes, range: Range<Vec<u8>>, descending: bool) -> Self {
-        let changes = changes
-            .range(range)
-            .map(|(key, value)| (key, value.as_ref()));
-        if descending {
-            Self::new(changes.rev())
-        } else {
-            Self::new(changes)
-        }
-    }
-}
-
-/// Appends to `pairs` what the layers show together, up to `limit`; of two that
-/// have a key, the earlier layer hides the later one.
-fn merge<const N: usize>(
-    mut layers: [Layer<'_>; N],
-    descending: bool,
-    limit: usize,
-    pairs: &mut Vec<Pair>,
-) {
-    while pairs.len() < limit {
-        let heads = layers.iter_mut().filter_map(|layer| layer.0.peek());
-        let keys = heads.map(|(key, _)| *key);
-        let next = if descending { keys.max() } else { keys.min() };
-        let Some(key) = next else {
-            return;
-        };
-        let mut shown = None;
-        for layer in &mut layers {
-            if let Some((_, value)) = layer.0.next_if(|(head, _)| *head == key) {
-                shown = shown.or(Some(value));
-            }
-        }
-        if let Some(Some(value)) = shown {
-            pairs.push((key.clone(), value.clone()));
-        }
     }
 }
 

@@ -99,7 +99,7 @@ async fn ask_everything(store: &Store) -> Vec<(&'static str, bool)> {
 const NOTICED: [(Kind, &[&str]); 11] = [
     (Kind::UserById, &["find", "session", "names", "close"]),
     (Kind::UserIdByName, &["find"]),
-    (Kind::SessionByToken, &["session"]),
+    (Kind::SessionByToken, &["session", "open_session"]),
     (Kind::CodeByTarget, &["try_code", "sweep"]),
     (Kind::SendingsBySubject, &["sweep"]),
     (Kind::EntryByRoomSeq, &["page"]),

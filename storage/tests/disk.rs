@@ -6,7 +6,9 @@ use qunliao_protocol::{FolderId, RoomId};
 use qunliao_storage::accounts::{Login, RegisterRefusal};
 use qunliao_storage::codes::Verdict;
 use qunliao_storage::{Accounts, Codes, Files, Log, SledEngine, StorageError, Store};
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The names of sled's snapshots in a folder.
@@ -86,28 +88,99 @@ async fn an_unfinished_snapshot_is_swept() {
     check(&sled_store(&database)).await;
     assert!(!unfinished.exists());
     // It was in nobody's way: sled never saw it.
-    assert!(!folder.path().join("db.snapshots-aside").exists());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Damages the snapshots of a database that nobody has open.
+fn damage_snapshots(database: &Path) {
+    let snapshots = snapshots(database);
+    assert!(!snapshots.is_empty());
+    for snapshot in &snapshots {
+        let length = fs::metadata(snapshot).unwrap().len() as usize;
+        fs::write(snapshot, vec![0x5a; length]).unwrap();
+    }
+}
+
+/// The files of a folder by name, with their bytes, and those of its folders.
+fn contents_of(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut contents = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let (path, name) = entry.map(|e| (e.path(), e.file_name().into())).unwrap();
+        if path.is_dir() {
+            let within = contents_of(&path).into_iter();
+            contents.extend(within.map(|(file, bytes)| (Path::new(&name).join(file), bytes)));
+        } else {
+            contents.insert(name, fs::read(&path).unwrap());
+        }
+    }
+    contents
 }
 
 #[tokio::test]
-async fn a_damaged_snapshot_is_set_aside_and_the_log_read_instead() {
+async fn a_damaged_snapshot_is_passed_over_and_the_log_read_instead() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("db");
     let store = sled_store(&database);
     fill(&store).await;
     store.close();
     sled_store(&database).close();
-    let snapshots = snapshots(&database);
-    assert!(!snapshots.is_empty());
-    for snapshot in &snapshots {
-        let length = fs::metadata(snapshot).unwrap().len() as usize;
-        fs::write(snapshot, vec![0x5a; length]).unwrap();
-    }
+    damage_snapshots(&database);
+    fs::write(database.join("blobs").join("77"), "a blob").unwrap();
+    // What a copy that was cut short has left is in nobody's way.
+    fs::create_dir(folder.path().join("db.damaged-unfinished")).unwrap();
+    fs::write(folder.path().join("db.damaged-unfinished/db"), "half").unwrap();
+    let found = contents_of(&database);
     check(&sled_store(&database)).await;
-    for snapshot in &snapshots {
-        let aside = folder.path().join("db.snapshots-aside");
-        assert!(aside.join(snapshot.file_name().unwrap()).exists());
+    // All of it was kept as it was found, before sled wrote to it.
+    let copy = folder.path().join("db.damaged-1");
+    assert!(contents_of(&copy) == found);
+    assert!(found.contains_key(Path::new("blobs/77")));
+    assert!(!folder.path().join("db.damaged-unfinished").exists());
+    let mode = fs::metadata(&copy).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn a_database_damaged_over_and_over_does_not_fill_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("db");
+    let store = sled_store(&database);
+    fill(&store).await;
+    store.close();
+    sled_store(&database).close();
+    for number in 1..=3 {
+        damage_snapshots(&database);
+        let store = sled_store(&database);
+        check(&store).await;
+        store.close();
+        assert!(folder.path().join(format!("db.damaged-{number}")).exists());
     }
+    damage_snapshots(&database);
+    let found = contents_of(&database);
+    let refused = SledEngine::open(&database);
+    assert!(matches!(refused.err(), Some(StorageError::Io { .. })));
+    assert!(contents_of(&database) == found);
+    // An operator has looked at a copy, and moved it away.
+    fs::remove_dir_all(folder.path().join("db.damaged-2")).unwrap();
+    check(&sled_store(&database)).await;
+}
+
+#[tokio::test]
+async fn what_is_damaged_beside_its_snapshots_is_an_error_and_copied_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("db");
+    let store = sled_store(&database);
+    fill(&store).await;
+    store.close();
+    sled_store(&database).close();
+    fs::write(database.join("conf"), "these are no settings of sled's").unwrap();
+    let found = contents_of(&database);
+    for _ in 0..3 {
+        let refused = SledEngine::open(&database);
+        assert!(matches!(refused.err(), Some(StorageError::Damaged(_))));
+    }
+    assert!(contents_of(&folder.path().join("db.damaged-1")) == found);
+    assert!(!folder.path().join("db.damaged-2").exists());
 }
 
 #[test]

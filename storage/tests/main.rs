@@ -17,6 +17,7 @@ mod log;
 mod log_model;
 mod sendings;
 mod sessions;
+mod wrong_tries;
 
 mod damage;
 mod faults;

@@ -9,6 +9,8 @@ over_every_engine!(
     an_unknown_token_is_nobodys,
     a_session_ends_when_it_expires,
     the_oldest_session_makes_room_for_a_new_one,
+    an_expired_session_makes_room_before_a_living_one,
+    expired_sessions_are_removed_when_their_user_signs_in,
     one_session_is_always_allowed,
     sessions_of_others_do_not_count,
     sessions_opened_at_once_keep_to_the_limit,
@@ -77,6 +79,52 @@ async fn the_oldest_session_makes_room_for_a_new_one(store: Store) {
     store.open_session(new).await.unwrap();
     for (token, valid) in [(2, false), (3, false), (4, true), (5, true)] {
         assert_eq!(is_valid(&store, &format!("token {token}")).await, valid);
+    }
+}
+
+async fn an_expired_session_makes_room_before_a_living_one(store: Store) {
+    let alice = sign_up(&store, &ALICE).await;
+    // The oldest one lives the longest: a device that is remembered for a while.
+    let sessions = [
+        ("long", NOW, NOW + DAY),
+        ("short", NOW + 1, NOW + HOUR),
+        ("new", NOW + HOUR, NOW + DAY),
+    ];
+    for (token, now, expires) in sessions {
+        let new = NewSession {
+            now,
+            expires,
+            sessions_max: 2,
+            ..new_session(alice.id, token)
+        };
+        store.open_session(new).await.unwrap();
+    }
+    for (token, valid) in [("long", true), ("short", false), ("new", true)] {
+        let found = store.session(token.into(), NOW + HOUR).await.unwrap();
+        assert_eq!(found.is_some(), valid, "{token}");
+    }
+}
+
+async fn expired_sessions_are_removed_when_their_user_signs_in(store: Store) {
+    let (alice, bob) = (sign_up(&store, &ALICE).await, sign_up(&store, &BOB).await);
+    for (user, token) in [(&alice, "desk"), (&alice, "phone"), (&bob, "bob")] {
+        let session = new_session(user.id, token);
+        store.open_session(session).await.unwrap();
+    }
+    let later = NewSession {
+        now: NOW + DAY,
+        expires: NOW + 2 * DAY,
+        ..new_session(alice.id, "later")
+    };
+    store.open_session(later).await.unwrap();
+    // Asked as of a time when all of them lived: what is gone is not just expired.
+    for (token, kept) in [
+        ("desk", false),
+        ("phone", false),
+        ("bob", true),
+        ("later", true),
+    ] {
+        assert_eq!(is_valid(&store, token).await, kept, "{token}");
     }
 }
 

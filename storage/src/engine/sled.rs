@@ -6,11 +6,13 @@
 //! (`keys::VALUE_BYTES_MAX`), since sled moves large ones into files of their
 //! own, which it never syncs.
 
+mod recovery;
+
 use super::{Changes, Engine, Pair};
 use crate::error::StorageError;
 use crate::folder::make_folder;
 use crate::keys::VALUE_BYTES_MAX;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -34,25 +36,27 @@ impl SledEngine {
     ///
     /// # Errors
     /// [`StorageError::Io`], [`StorageError::Read`] or, when sled finds its files
-    /// corrupt also without its snapshots, [`StorageError::Damaged`].
+    /// corrupt also without its snapshots, [`StorageError::Damaged`]. Before it is
+    /// opened without them, a copy of it is kept as `<folder>.damaged-<n>` beside it.
     pub fn open(folder: &Path) -> Result<Self, StorageError> {
         let failed = |what: &str, why: io::Error| {
             StorageError::io(format_args!("{what} {}", folder.display()), &why)
         };
         make_folder(folder).map_err(|why| failed("making", why))?;
-        sweep_unfinished_snapshots(folder).map_err(|why| failed("sweeping", why))?;
-        let db = match open_db(folder) {
-            Err(sled::Error::Corruption { .. }) => {
-                log::warn!("event=storage_snapshot_damaged action=rebuild_from_log");
-                set_snapshots_aside(folder).map_err(|why| failed("repairing", why))?;
-                open_db(folder)
+        recovery::sweep_unfinished_snapshots(folder).map_err(|why| failed("sweeping", why))?;
+        let mut db = open_db(folder);
+        if let Err(sled::Error::Corruption { .. }) = db {
+            let copy = recovery::take_snapshots_away(folder)
+                .map_err(|why| failed("keeping a copy of the damaged", why))?;
+            if let Some(copy) = copy {
+                log::error!(
+                    "event=storage_snapshot_damaged action=rebuild_from_log copy={}",
+                    copy.display()
+                );
+                db = open_db(folder);
             }
-            other => other,
-        };
-        let db = db.map_err(|why| match why {
-            sled::Error::Corruption { .. } => StorageError::damaged(why),
-            other => StorageError::Read(other.to_string()),
-        })?;
+        }
+        let db = db.map_err(read_error)?;
         let file = File::open(folder.join("db")).map_err(|why| failed("opening", why))?;
         let engine = Self { db, file };
         engine.sync().map_err(StorageError::Commit)?;
@@ -76,34 +80,6 @@ fn open_db(folder: &Path) -> sled::Result<sled::Db> {
         .cache_capacity(CACHE_BYTES)
         .flush_every_ms(Some(FLUSH_EVERY_MS))
         .open()
-}
-
-/// A crash while sled writes a snapshot leaves `snap.*.generating`, and the next
-/// open then fails. A snapshot only shortens recovery; the log holds everything.
-fn sweep_unfinished_snapshots(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-/// Moves all snapshots into a folder beside, so that sled recovers from its log
-/// alone. They are kept: nothing is deleted from a damaged database.
-fn set_snapshots_aside(folder: &Path) -> io::Result<()> {
-    let aside = folder.with_extension("snapshots-aside");
-    fs::create_dir_all(&aside)?;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("snap.") {
-            fs::rename(entry.path(), aside.join(entry.file_name()))?;
-        }
-    }
-    sync_folder(folder)
 }
 
 /// Makes the names in a folder durable.
