@@ -6,6 +6,9 @@
 //! by `__` (`QUNLIAO_LISTEN__AUTH`), its value written as in YAML.
 
 mod check;
+mod secret;
+
+pub use secret::SecretText;
 
 use qunliao_actors::Limits;
 use qunliao_actors::auth_registry::{CodeSettings, RegistrationSettings};
@@ -180,23 +183,20 @@ pub struct Storage {
     pub reserve_mib: u64,
 }
 
+impl Storage {
+    /// The reserve in bytes.
+    #[must_use]
+    pub fn reserve_bytes(&self) -> u64 {
+        self.reserve_mib.saturating_mul(1 << 20)
+    }
+}
+
 /// Details of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Protocol {
     /// The `op` that answers a sign-up.
     pub register_reply_op: u64,
-}
-
-/// A secret: it does not show in debug output.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct SecretText(pub String);
-
-impl std::fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
 }
 
 impl Default for Config {
@@ -323,8 +323,10 @@ impl Config {
         path: &Path,
         environment: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
-        let invalid =
-            |why: serde_saphyr::Error| ConfigError::Invalid(path.to_owned(), why.to_string());
+        // Without the lines around it: there may be a password in one of them.
+        let invalid = |why: serde_saphyr::Error| {
+            ConfigError::Invalid(path.to_owned(), why.without_snippet().to_string())
+        };
         // A file of nothing but comments is a null to YAML, and all defaults to us.
         let is_empty = text
             .lines()

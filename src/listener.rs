@@ -11,7 +11,9 @@ use std::cell::Cell;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Silence after which the system asks whether a peer is still there.
@@ -20,6 +22,8 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(20);
 /// How often it asks in vain before the connection is given up.
 const KEEPALIVE_TRIES: u32 = 3;
+/// How often refused connections are warned of.
+const WARN_EVERY: Duration = Duration::from_secs(10);
 /// A pause after a failed accept: out of descriptors, the next would fail too.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -30,8 +34,12 @@ pub(crate) struct Listener {
     pub(crate) door: Door,
     pub(crate) hosts: Rc<Vec<Addr<Host>>>,
     pub(crate) language: Language,
+    /// The last entry of the lobby that has been told.
+    pub(crate) last: Arc<AtomicU64>,
     /// The host of the next connection: they take turns.
-    pub(crate) turn: Cell<usize>,
+    pub(crate) next_host: Cell<usize>,
+    /// When a refused connection was last warned of.
+    pub(crate) last_warning: Cell<Option<Instant>>,
 }
 
 impl Listener {
@@ -58,13 +66,10 @@ impl Listener {
 
     fn take_in(&self, socket: TcpStream, address: SocketAddr) -> io::Result<()> {
         prepare(&socket)?;
-        let host = self.turn.get() % self.hosts.len();
-        self.turn.set(host + 1);
+        let host = self.next_host.get() % self.hosts.len();
+        self.next_host.set(host + 1);
         let Some((ticket, dismissed)) = self.door.admit(address.ip(), host) else {
-            log::warn!(
-                "event=connection_refused port={:?} reason=too_many",
-                self.port
-            );
+            self.warn_of_refusal();
             return refuse(socket, self.language);
         };
         if let Some(dismissed) = dismissed {
@@ -78,8 +83,27 @@ impl Listener {
             socket: socket.into_std()?,
             port: self.port,
             ticket,
+            last_told: self.last.load(Ordering::Acquire),
         });
         Ok(())
+    }
+}
+
+impl Listener {
+    /// A flood of connections is not to be a flood of lines.
+    fn warn_of_refusal(&self) {
+        let now = Instant::now();
+        let is_due = self
+            .last_warning
+            .get()
+            .is_none_or(|last| now - last >= WARN_EVERY);
+        if is_due {
+            self.last_warning.set(Some(now));
+            log::warn!(
+                "event=connection_refused port={:?} reason=too_many",
+                self.port
+            );
+        }
     }
 }
 

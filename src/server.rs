@@ -21,12 +21,14 @@ use qunliao_actors::file_vault::transfer::Transfers;
 use qunliao_actors::host::Host;
 use qunliao_actors::house::House;
 use qunliao_actors::reading::Reading;
+use qunliao_actors::vital::Vital;
 use qunliao_storage::{DataFolder, Store};
 use sockets::Listening;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 /// The exit code after the loss of a part that the server cannot go on without
@@ -73,13 +75,16 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let credentials = Arc::new(Credentials::new(memory));
     let core = CoreActors::start(config, &folder, &kept, &credentials, &mut arbiter).await?;
     let house = Arc::new(house(config, &kept, &core, credentials));
+    let on_loss = core::on_loss();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let hosts = (0..cores).map(|_| {
-        let house = Arc::clone(&house);
-        Host::start_in_arbiter(&arbiter(), move |_| Host::new(house))
+        let (house, vital) = (Arc::clone(&house), Vital::new("host", Arc::clone(&on_loss)));
+        Host::start_in_arbiter(&arbiter(), move |_| Host::new(house, vital))
     });
     let hosts = Rc::new(hosts.collect::<Vec<_>>());
-    let checkup = core.checkup(Arc::new(kept.store.clone()));
+    let mut checkup = core.checkup(Arc::new(kept.store.clone()));
+    let pings = hosts.iter().map(|host| ("host", host.clone().recipient()));
+    checkup.actors.extend(pings);
     let (listeners, web) = listen(listening, checkup, &house, &hosts)?;
     log::info!(
         "event=started version={} auth={} chat={} files={} web={} data_dir={}",
@@ -112,7 +117,7 @@ fn house(config: &Config, kept: &Kept, core: &CoreActors, credentials: Arc<Crede
         register_reply_op: config.protocol.register_reply_op,
         info: parts::info(config),
         door: Door::new(Caps {
-            all: config.limits.connections_max,
+            all: sockets::connections_that_fit(config.limits.connections_max),
             per_network: config.limits.connections_per_address_max,
         }),
         auth: core.auth_handles(),
@@ -148,7 +153,9 @@ fn listen(
             door: house.door.clone(),
             hosts: Rc::clone(hosts),
             language: house.language,
-            turn: Cell::new(0),
+            last: Arc::clone(&house.lobby.last),
+            next_host: Cell::new(0),
+            last_warning: Cell::new(None),
         };
         listeners.push(actix_rt::spawn(listener.run()));
     }
@@ -190,17 +197,29 @@ impl Running {
     }
 }
 
-/// Returns when SIGTERM or SIGINT arrives.
-///
-/// # Errors
-/// When the system refuses a handler.
-pub async fn wait_for_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that stop a server.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Has SIGTERM and SIGINT wait for [`Signals::next`] from now on.
+    ///
+    /// # Errors
+    /// When the system refuses a handler.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// Returns when one of them has come.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

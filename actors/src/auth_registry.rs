@@ -15,8 +15,10 @@ use crate::admission::Network;
 use crate::credentials::Verified;
 use crate::vital::Vital;
 use actix::prelude::*;
+use futures_util::FutureExt as _;
 use qunliao_protocol::auth::{Purpose, SignedIn};
-use qunliao_protocol::{Credential, Failure};
+use qunliao_protocol::{Credential, Failure, UserId};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// Who is this? Answered from memory or storage; begins no session.
@@ -106,6 +108,8 @@ pub struct SignUp {
     pub user_email: Option<String>,
     /// The code sent to it.
     pub user_ecode: Option<String>,
+    /// Who asks.
+    pub asked_by: Network,
 }
 
 /// Confirm an address with the code that was sent to it.
@@ -143,8 +147,11 @@ impl Actor for AuthRegistry {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let sweep = |registry: &mut Self, ctx: &mut Self::Context| {
-            let desk = Arc::clone(&registry.desk);
-            ctx.spawn(async move { desk.sweep().await }.into_actor(registry));
+            let sweep = registry.work(|desk| async move {
+                desk.sweep().await;
+                Ok(())
+            });
+            ctx.spawn(sweep.into_actor(registry).map(|_, _, _| ()));
         };
         sweep(self, ctx);
         ctx.run_interval(SWEEP_EVERY, sweep);
@@ -156,12 +163,58 @@ impl Actor for AuthRegistry {
     }
 }
 
+/// A code that is to be sent while nobody waits for it.
+struct Later {
+    user: UserId,
+    address: String,
+    asked_by: Network,
+}
+
+impl AuthRegistry {
+    /// Does a piece of work. A panic in it is the end of that piece alone: it may
+    /// be the fault of what someone sent.
+    fn work<T, F>(&self, work: impl FnOnce(Arc<Desk>) -> F) -> ResponseFuture<Result<T, Failure>>
+    where
+        F: Future<Output = Result<T, Failure>> + 'static,
+    {
+        let work = AssertUnwindSafe(work(Arc::clone(&self.desk))).catch_unwind();
+        Box::pin(async move {
+            work.await.unwrap_or_else(|_panic| {
+                log::error!("event=request_panicked actor=auth_registry");
+                Err(Failure::Unavailable)
+            })
+        })
+    }
+
+    /// As [`AuthRegistry::work`]; what comes of it may leave a code to be sent.
+    fn work_and_send<T, F>(
+        &self,
+        work: impl FnOnce(Arc<Desk>) -> F,
+    ) -> ResponseActFuture<Self, Result<T, Failure>>
+    where
+        T: 'static,
+        F: Future<Output = Result<(T, Option<Later>), Failure>> + 'static,
+    {
+        let work = self.work(work).into_actor(self);
+        Box::pin(work.map(|outcome, registry, ctx| {
+            let (done, later) = outcome?;
+            if let Some(later) = later {
+                let send = registry.work(|desk| async move {
+                    desk.ask_to_confirm(later).await;
+                    Ok(())
+                });
+                ctx.spawn(send.into_actor(registry).map(|_, _, _| ()));
+            }
+            Ok(done)
+        }))
+    }
+}
+
 impl Handler<Identify> for AuthRegistry {
     type Result = ResponseFuture<Result<Verified, Failure>>;
 
     fn handle(&mut self, Identify(credential): Identify, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
-        Box::pin(async move { desk.identify(&credential).await })
+        self.work(|desk| async move { desk.identify(&credential).await })
     }
 }
 
@@ -169,17 +222,15 @@ impl Handler<SignIn> for AuthRegistry {
     type Result = ResponseFuture<Result<SignedIn, Failure>>;
 
     fn handle(&mut self, ask: SignIn, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
-        Box::pin(async move { desk.sign_in(ask).await })
+        self.work(|desk| async move { desk.sign_in(ask).await })
     }
 }
 
 impl Handler<SendCode> for AuthRegistry {
-    type Result = ResponseFuture<Result<(), Failure>>;
+    type Result = ResponseActFuture<Self, Result<(), Failure>>;
 
     fn handle(&mut self, ask: SendCode, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
-        Box::pin(async move { desk.send_code(ask).await })
+        self.work_and_send(|desk| async move { desk.send_code(ask).await })
     }
 }
 
@@ -187,18 +238,7 @@ impl Handler<SignUp> for AuthRegistry {
     type Result = ResponseActFuture<Self, Result<SignedIn, Failure>>;
 
     fn handle(&mut self, ask: SignUp, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
-        let sign_up = async move { desk.sign_up(ask).await }.into_actor(self);
-        Box::pin(sign_up.map(|outcome, registry, ctx| {
-            let (signed_in, unconfirmed) = outcome?;
-            if let Some((user, address)) = unconfirmed {
-                // The answer does not wait for the mail server.
-                let desk = Arc::clone(&registry.desk);
-                let confirm = async move { desk.ask_to_confirm(user, address).await };
-                ctx.spawn(confirm.into_actor(registry));
-            }
-            Ok(signed_in)
-        }))
+        self.work_and_send(|desk| async move { desk.sign_up(ask).await })
     }
 }
 
@@ -206,8 +246,7 @@ impl Handler<ConfirmEmail> for AuthRegistry {
     type Result = ResponseFuture<Result<(), Failure>>;
 
     fn handle(&mut self, ask: ConfirmEmail, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
-        Box::pin(async move { desk.confirm_email(ask).await })
+        self.work(|desk| async move { desk.confirm_email(ask).await })
     }
 }
 

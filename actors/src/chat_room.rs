@@ -216,7 +216,7 @@ impl Handler<Join> for ChatRoom {
         self.forget(join.connection);
         let is_here = self.of_user.contains_key(&join.user);
         if !is_here && self.of_user.len() >= self.members_max {
-            join.ear.do_send(Heard::NotJoined(Failure::Unavailable));
+            join.ear.do_send(Heard::NotJoined(Failure::RoomFull));
             return;
         }
         *self.of_user.entry(join.user).or_default() += 1;
@@ -242,6 +242,10 @@ impl Handler<Say> for ChatRoom {
 
     fn handle(&mut self, say: Say, ctx: &mut Self::Context) {
         let (connection, ticket) = (say.connection, say.ticket);
+        if !self.members.contains_key(&connection) {
+            // It was told that it is not in, and with that what becomes of its posts.
+            return;
+        }
         if self.stopping {
             let failure = Failure::ShuttingDown;
             self.tell(connection, Heard::Refused { ticket, failure });

@@ -3,7 +3,7 @@
 //!
 //! The [`pump`] reads and writes; each port has its own file for what its requests
 //! mean. Others tell it [`Heard`](crate::chat_room::Heard) (what was said),
-//! [`Expire`] (its deadline has passed) and [`Farewell`] (go). It stops when its
+//! [`Expire`] (its deadline has passed), [`Farewell`] and [`Evict`] (go). It stops when its
 //! socket is done, or when the socket has been handed to a transfer.
 
 mod auth;
@@ -57,6 +57,11 @@ pub struct Expire;
 #[rtype(result = "()")]
 pub struct Farewell;
 
+/// Go at once: the place has been given to another.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Evict;
+
 /// Where a connection stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -93,8 +98,11 @@ pub struct Connection {
     busy: bool,
     known: Option<Verified>,
     wrong_credentials: u32,
-    /// Since when something is unfinished: see [`pump`].
+    /// Since when a frame is unfinished.
     frame_since: Option<Instant>,
+    /// Since when the socket takes nothing of what is due.
+    blocked_since: Option<Instant>,
+    /// When the last bytes came or the last request was done.
     moved_at: Instant,
     waker: Option<Waker>,
     posts: Posts,
@@ -109,12 +117,13 @@ impl Connection {
         socket: TcpStream,
         port: Port,
         ticket: Ticket,
+        last_told: u64,
     ) -> Self {
         Self {
             id: ticket.connection(),
             decoder: Decoder::new(house.limits.frame_bytes_max),
             posts: Posts::default(),
-            ear: Ear::open_after(house.lobby.last.load(std::sync::atomic::Ordering::Acquire)),
+            ear: Ear::open_after(last_told),
             house,
             roster,
             port,
@@ -130,6 +139,7 @@ impl Connection {
             known: None,
             wrong_credentials: 0,
             frame_since: None,
+            blocked_since: None,
             moved_at: Instant::now(),
             waker: None,
         }
@@ -166,7 +176,9 @@ impl Connection {
         self.busy = true;
         ctx.spawn(work.into_actor(self).map(|outcome, act, ctx| {
             act.busy = false;
+            // The client does not answer for the time that we took.
             act.moved_at = Instant::now();
+            act.frame_since = act.frame_since.map(|_| act.moved_at);
             then(act, outcome, ctx);
             act.wake();
         }));
@@ -188,6 +200,13 @@ impl Connection {
     fn reply<T: Serialize>(&mut self, reply: &Reply<T>) {
         let slot = self.replies.open();
         self.fill(slot, reply);
+    }
+
+    /// A reply whose body was made elsewhere.
+    fn reply_body(&mut self, body: &[u8]) {
+        let slot = self.replies.open();
+        self.replies.fill(slot, self.form().encode(body));
+        self.send_ready_replies();
     }
 
     /// A reply to a request that was answered in its own time.
@@ -282,8 +301,20 @@ impl Handler<Farewell> for Connection {
     type Result = ();
 
     fn handle(&mut self, _: Farewell, _: &mut Self::Context) {
+        // A room that is gone has told all that it will: what waits was not said.
+        if !self.house.lobby.say.connected() {
+            self.refuse_posts(&Failure::ShuttingDown);
+        }
         // A request under way is answered first; one half arrived is not waited for.
         self.close_discarding(0);
+    }
+}
+
+impl Handler<Evict> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, _: Evict, _: &mut Self::Context) {
+        self.phase = Phase::Closed;
     }
 }
 

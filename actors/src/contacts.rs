@@ -1,7 +1,6 @@
 //! Phone numbers and e-mail addresses, as people write them.
 
 use phonenumber::{Mode, country};
-use qunliao_storage::Contact;
 
 /// Longest number or address that is looked at, in bytes (RFC 5321 allows 254 for an address).
 const CONTACT_BYTES_MAX: usize = 254;
@@ -77,25 +76,6 @@ pub fn parse_email(written: &str) -> Option<String> {
         && domain.contains('.')
         && domain.split('.').all(is_host);
     valid.then(|| written.to_ascii_lowercase())
-}
-
-/// What shows of a contact in a log: enough to recognise a complaint, not a person.
-#[must_use]
-pub fn masked(contact: &Contact) -> String {
-    match contact {
-        Contact::Phone(number) => {
-            let end = number.len().saturating_sub(2).max(3);
-            format!(
-                "{}…{}",
-                &number[..3.min(number.len())],
-                number.get(end..).unwrap_or("")
-            )
-        }
-        Contact::Email(address) => {
-            let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-            format!("…@{domain}")
-        }
-    }
 }
 
 #[cfg(test)]
@@ -176,14 +156,5 @@ mod tests {
         ] {
             assert_eq!(parse_email(written), None, "{written}");
         }
-    }
-
-    #[test]
-    fn a_masked_contact_shows_little() {
-        assert_eq!(masked(&Contact::Phone("+8618671289536".into())), "+86…36");
-        assert_eq!(
-            masked(&Contact::Email("ann@example.org".into())),
-            "…@example.org"
-        );
     }
 }

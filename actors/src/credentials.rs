@@ -29,8 +29,20 @@ pub struct Verified {
     pub fingerprint: Fingerprint,
     /// Until when it may be believed without asking again.
     pub until: Instant,
+    /// Whether using it makes it last: a password does, so that whoever talks on
+    /// does not have to queue with those who log in; a token does not, since its
+    /// session can end, and asking for it is cheap.
+    lasting: bool,
     /// The count of withdrawals it was verified under.
     withdrawals: u64,
+}
+
+impl Verified {
+    fn use_now(&mut self, now: Instant, memory: Duration) {
+        if self.lasting {
+            self.until = now + memory;
+        }
+    }
 }
 
 /// The memory of verified credentials, shared by all connections.
@@ -87,15 +99,17 @@ impl Credentials {
     /// Remembers a verified credential.
     pub fn remember(
         &self,
-        fingerprint: Fingerprint,
+        credential: &Credential<'_>,
         person: Arc<Person>,
         withdrawals: u64,
         now: Instant,
     ) -> Verified {
+        let fingerprint = self.fingerprint(credential);
         let verified = Verified {
             person,
             fingerprint,
             until: now + self.memory,
+            lasting: matches!(credential, Credential::Password { .. }),
             withdrawals,
         };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,13 +133,17 @@ impl Credentials {
         }
         // Everything of a withdrawn user is gone from the map; what is left holds.
         verified.withdrawals = self.withdrawals();
+        verified.use_now(now, self.memory);
         Some(verified.clone())
     }
 
     /// Whether `verified` still holds, cheaply: for a connection that keeps it.
-    #[must_use]
-    pub fn holds(&self, verified: &Verified, now: Instant) -> bool {
-        verified.until > now && verified.withdrawals == self.withdrawals()
+    pub fn holds(&self, verified: &mut Verified, now: Instant) -> bool {
+        let holds = verified.until > now && verified.withdrawals == self.withdrawals();
+        if holds {
+            verified.use_now(now, self.memory);
+        }
+        holds
     }
 
     /// Forgets every credential of `user`: a password changed, a session ended.
@@ -157,10 +175,11 @@ mod tests {
     fn a_credential_is_remembered_until_its_time_or_its_withdrawal() {
         let credentials = Credentials::new(Duration::from_secs(60));
         let now = Instant::now();
-        let print = credentials.fingerprint(&Credential::Token("t"));
+        let token = Credential::Token("t");
+        let print = credentials.fingerprint(&token);
         assert!(credentials.recall(&print, now).is_none());
-        let verified = credentials.remember(print, alice(), credentials.withdrawals(), now);
-        assert!(credentials.holds(&verified, now));
+        let mut verified = credentials.remember(&token, alice(), credentials.withdrawals(), now);
+        assert!(credentials.holds(&mut verified, now));
         assert!(credentials.recall(&print, now).is_some());
         assert!(
             credentials
@@ -168,9 +187,12 @@ mod tests {
                 .is_none()
         );
 
-        let verified = credentials.remember(print, alice(), credentials.withdrawals(), now);
+        let mut verified = credentials.remember(&token, alice(), credentials.withdrawals(), now);
         credentials.withdraw(UserId(2));
-        assert!(!credentials.holds(&verified, now), "asks the memory again");
+        assert!(
+            !credentials.holds(&mut verified, now),
+            "asks the memory again"
+        );
         assert!(
             credentials.recall(&print, now).is_some(),
             "which still knows it"
@@ -183,12 +205,38 @@ mod tests {
     fn what_was_withdrawn_while_it_was_verified_is_not_remembered() {
         let credentials = Credentials::new(Duration::from_secs(60));
         let now = Instant::now();
-        let print = credentials.fingerprint(&Credential::Token("t"));
+        let token = Credential::Token("t");
+        let print = credentials.fingerprint(&token);
         let before = credentials.withdrawals();
         credentials.withdraw(UserId(1));
-        let verified = credentials.remember(print, alice(), before, now);
-        assert!(!credentials.holds(&verified, now));
+        let mut verified = credentials.remember(&token, alice(), before, now);
+        assert!(!credentials.holds(&mut verified, now));
         assert!(credentials.recall(&print, now).is_none());
+    }
+
+    #[test]
+    fn a_password_lasts_while_it_is_used_and_a_token_does_not() {
+        let credentials = Credentials::new(Duration::from_secs(60));
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        for (credential, lasts) in [
+            (Credential::Token("t"), false),
+            (
+                Credential::Password {
+                    name: "n",
+                    password: "p",
+                },
+                true,
+            ),
+        ] {
+            let print = credentials.fingerprint(&credential);
+            let withdrawals = credentials.withdrawals();
+            let mut kept = credentials.remember(&credential, alice(), withdrawals, start);
+            assert!(credentials.holds(&mut kept, after(40)));
+            assert!(credentials.recall(&print, after(40)).is_some());
+            assert_eq!(credentials.holds(&mut kept, after(80)), lasts);
+            assert_eq!(credentials.recall(&print, after(80)).is_some(), lasts);
+        }
     }
 
     #[test]

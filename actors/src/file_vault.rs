@@ -9,7 +9,7 @@
 mod ledger;
 pub mod transfer;
 
-pub use ledger::Ledger;
+pub use ledger::{Ledger, LedgerLimits};
 
 use crate::vital::Vital;
 use actix::prelude::*;
@@ -34,43 +34,64 @@ pub struct AskUpload {
     pub size: u64,
 }
 
-/// May someone download something now?
+/// May this user download something now?
 #[derive(Message)]
-#[rtype(result = "Result<Turn, Failure>")]
-pub struct AskDownload;
+#[rtype(result = "Result<DownloadPermit, Failure>")]
+pub struct AskDownload {
+    /// Who.
+    pub user: UserId,
+}
 
-/// An upload has ended, whichever way.
+/// A transfer has ended, whichever way.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Close {
-    user: UserId,
-    size: u64,
+struct Close(Account);
+
+/// The file system can no longer be trusted.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Lost(std::io::ErrorKind);
+
+/// What is accounted for a transfer.
+#[derive(Clone, Copy)]
+enum Account {
+    Upload { user: UserId, size: u64 },
+    Download { user: UserId },
 }
 
 /// A turn in the transfer pool.
-pub struct Turn {
+struct Turn {
     _turn: OwnedSemaphorePermit,
 }
 
 /// An upload's turn, and the space that is kept for it.
 pub struct UploadPermit {
     _turn: Turn,
+    reservation: Reservation,
+}
+
+/// A download's turn.
+pub struct DownloadPermit {
+    _turn: Turn,
     _reservation: Reservation,
 }
 
-/// Space that is kept for an upload, and its place among the user's open ones.
+impl UploadPermit {
+    /// A folder could not be synced: what the vault holds is no longer sure.
+    fn report_loss(&self, why: std::io::ErrorKind) {
+        self.reservation.vault.do_send(Lost(why));
+    }
+}
+
+/// A transfer's place in the ledger, given back when dropped.
 struct Reservation {
-    user: UserId,
-    size: u64,
+    account: Account,
     vault: Addr<FileVault>,
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.vault.do_send(Close {
-            user: self.user,
-            size: self.size,
-        });
+        self.vault.do_send(Close(self.account));
     }
 }
 
@@ -137,12 +158,14 @@ impl Handler<AskUpload> for FileVault {
                 return Box::pin(async { Err(failure) });
             }
         };
-        if let Err(failure) = self.ledger.open(ask.user, ask.size, free) {
+        if let Err(failure) = self.ledger.open_upload(ask.user, ask.size, free) {
             return Box::pin(async { Err(failure) });
         }
         let reservation = Reservation {
-            user: ask.user,
-            size: ask.size,
+            account: Account::Upload {
+                user: ask.user,
+                size: ask.size,
+            },
             vault: ctx.address(),
         };
         let (files, turn) = (Arc::clone(&self.files), self.turn());
@@ -154,25 +177,50 @@ impl Handler<AskUpload> for FileVault {
             }
             Ok(UploadPermit {
                 _turn: turn.await?,
-                _reservation: reservation,
+                reservation,
             })
         })
     }
 }
 
 impl Handler<AskDownload> for FileVault {
-    type Result = ResponseFuture<Result<Turn, Failure>>;
+    type Result = ResponseFuture<Result<DownloadPermit, Failure>>;
 
-    fn handle(&mut self, _: AskDownload, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.turn())
+    fn handle(&mut self, ask: AskDownload, ctx: &mut Self::Context) -> Self::Result {
+        if let Err(failure) = self.ledger.open_download(ask.user) {
+            return Box::pin(async { Err(failure) });
+        }
+        let reservation = Reservation {
+            account: Account::Download { user: ask.user },
+            vault: ctx.address(),
+        };
+        let turn = self.turn();
+        Box::pin(async move {
+            Ok(DownloadPermit {
+                _turn: turn.await?,
+                _reservation: reservation,
+            })
+        })
     }
 }
 
 impl Handler<Close> for FileVault {
     type Result = ();
 
-    fn handle(&mut self, close: Close, _: &mut Self::Context) {
-        self.ledger.close(close.user, close.size);
+    fn handle(&mut self, Close(account): Close, _: &mut Self::Context) {
+        match account {
+            Account::Upload { user, size } => self.ledger.close_upload(user, size),
+            Account::Download { user } => self.ledger.close_download(user),
+        }
+    }
+}
+
+impl Handler<Lost> for FileVault {
+    type Result = ();
+
+    fn handle(&mut self, Lost(why): Lost, _: &mut Self::Context) {
+        // Ends the process, as every panic of a core actor does.
+        panic!("the vault cannot be synced: {why:?}");
     }
 }
 

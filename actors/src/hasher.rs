@@ -7,8 +7,10 @@
 //! add up. So the pool costs 19 MiB for each of its threads that ever was busy
 //! at once with others, and no more.
 
+use crate::passwords;
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
+use qunliao_protocol::failure::Weakness;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -49,6 +51,26 @@ impl Hasher {
             memories: Memories::default(),
             nobody: Arc::new(nobodys()),
         }
+    }
+
+    /// The PHC string of a password that someone chose, unless it is one that is
+    /// soon guessed, the more so by who knows `others`. Judging it can take longer
+    /// than hashing it, which is why that is done here.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub async fn judge_and_hash(
+        &self,
+        password: &str,
+        others: Vec<String>,
+    ) -> Result<Result<String, Weakness>, Busy> {
+        let password = normal(password);
+        self.run(move |memory| {
+            let others: Vec<&str> = others.iter().map(String::as_str).collect();
+            passwords::judge(&password, &others)?;
+            Ok(made(&password, random::<SALT_BYTES>(), memory).to_string())
+        })
+        .await
     }
 
     /// The PHC string of a password.

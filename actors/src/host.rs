@@ -6,9 +6,10 @@
 //! stops, when told to, once its connections are gone.
 
 use crate::admission::{ConnectionId, Ticket};
-use crate::connection::{Connection, Expire, Farewell, Port};
+use crate::connection::{Connection, Evict, Expire, Farewell, Port};
 use crate::deadlines::Deadlines;
 use crate::house::House;
+use crate::vital::Vital;
 use actix::prelude::*;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -38,6 +39,8 @@ pub struct Welcome {
     pub port: Port,
     /// Its place.
     pub ticket: Ticket,
+    /// The last entry of the lobby that had been told when it came.
+    pub last_told: u64,
 }
 
 /// Send a connection away, to make room.
@@ -50,16 +53,18 @@ pub struct Host {
     house: Arc<House>,
     roster: Rc<RefCell<Roster>>,
     stopping: bool,
+    vital: Vital,
 }
 
 impl Host {
     /// A host without connections.
     #[must_use]
-    pub fn new(house: Arc<House>) -> Self {
+    pub fn new(house: Arc<House>, vital: Vital) -> Self {
         Self {
             house,
             roster: Rc::default(),
             stopping: false,
+            vital,
         }
     }
 
@@ -83,6 +88,11 @@ impl Actor for Host {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(SWEEP_EVERY, Self::sweep);
     }
+
+    fn stopping(&mut self, _: &mut Self::Context) -> Running {
+        self.vital.release();
+        Running::Stop
+    }
 }
 
 impl Handler<Welcome> for Host {
@@ -96,8 +106,14 @@ impl Handler<Welcome> for Host {
             Ok(socket) => {
                 let (house, roster) = (Arc::clone(&self.house), Rc::clone(&self.roster));
                 let id = welcome.ticket.connection();
-                let connection =
-                    Connection::new(house, roster, socket, welcome.port, welcome.ticket);
+                let connection = Connection::new(
+                    house,
+                    roster,
+                    socket,
+                    welcome.port,
+                    welcome.ticket,
+                    welcome.last_told,
+                );
                 self.roster
                     .borrow_mut()
                     .connections
@@ -113,7 +129,7 @@ impl Handler<Dismiss> for Host {
 
     fn handle(&mut self, Dismiss(connection): Dismiss, _: &mut Self::Context) {
         if let Some(address) = self.roster.borrow().connections.get(&connection) {
-            address.do_send(Farewell);
+            address.do_send(Evict);
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Limits {
     pub file_bytes_max: u64,
     /// Uploads of one user at once.
     pub open_uploads_per_user: usize,
+    /// Downloads of one user at once.
+    pub open_downloads_per_user: usize,
     /// Uploads and downloads at once, all together.
     pub transfers_max: usize,
     /// Seconds that a transfer waits for its turn.
@@ -77,11 +79,12 @@ impl Default for Limits {
             messages_burst: 40,
             room_members_max: 5_000,
             file_bytes_max: 10 << 30,
-            open_uploads_per_user: 32,
+            open_uploads_per_user: 16,
+            open_downloads_per_user: 8,
             transfers_max: 64,
             transfer_wait_seconds: 30,
             transfer_stall_seconds: 30,
-            transfer_bytes_per_second_min: 1 << 10,
+            transfer_bytes_per_second_min: 4 << 10,
             discard_bytes_max: 64 << 20,
             discard_seconds: 10,
             password_threads: 0,

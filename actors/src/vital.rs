@@ -24,8 +24,13 @@ impl Vital {
     }
 
     /// The actor ends because it was asked to.
+    ///
+    /// To be called when it stops. While a panic unwinds, this does nothing: actix
+    /// has an actor stop then too, just before it drops it.
     pub fn release(&mut self) {
-        self.on_loss = None;
+        if !std::thread::panicking() {
+            self.on_loss = None;
+        }
     }
 }
 

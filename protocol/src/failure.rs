@@ -99,8 +99,8 @@ pub enum Failure {
     TooManyRequests(u32),
     /// 103: this address holds too many connections, or the server as a whole does.
     TooManyConnections,
-    /// 103: this user has too many uploads open.
-    TooManyUploads,
+    /// 103: this user has too many uploads or downloads under way.
+    TooManyTransfers,
     /// 104: the frame is longer than a request may be.
     FrameTooLarge(usize),
     /// 104: the message has more bytes than a message may have.
@@ -109,6 +109,8 @@ pub enum Failure {
     FileTooLarge(u64),
     /// 105: the protocol has this, this server does not.
     NotSupported(&'static str),
+    /// 103: the room is full.
+    RoomFull,
     /// 106: the server cannot do this now.
     Unavailable,
     /// 106: writing is refused, since the disk is nearly full.
@@ -149,7 +151,9 @@ impl Failure {
             | F::InvalidFileName
             | F::FrameTimeout => 100,
             F::UnknownOp => 101,
-            F::TooManyRequests(_) | F::TooManyConnections | F::TooManyUploads => 103,
+            F::TooManyRequests(_) | F::TooManyConnections | F::TooManyTransfers | F::RoomFull => {
+                103
+            }
             F::FrameTooLarge(_) | F::MessageTooLarge(_) | F::FileTooLarge(_) => 104,
             F::NotSupported(_) => 105,
             F::Unavailable | F::StorageFull | F::ShuttingDown => 106,
@@ -187,11 +191,12 @@ impl Failure {
             F::UnknownOp => "unknown_op",
             F::TooManyRequests(_) => "too_many_requests",
             F::TooManyConnections => "too_many_connections",
-            F::TooManyUploads => "too_many_uploads",
+            F::TooManyTransfers => "too_many_transfers",
             F::FrameTooLarge(_) => "frame_too_large",
             F::MessageTooLarge(_) => "message_too_large",
             F::FileTooLarge(_) => "file_too_large",
             F::NotSupported(_) => "not_supported",
+            F::RoomFull => "room_full",
             F::Unavailable => "unavailable",
             F::StorageFull => "storage_full",
             F::ShuttingDown => "shutting_down",

@@ -5,7 +5,7 @@ use crate::ids::ID_LIMIT;
 use crate::json::Object;
 use std::fmt;
 
-/// Longest `token` that is looked at, in bytes; ours have 43.
+/// Longest `token` that is looked at, in bytes; ours have 64.
 const TOKEN_BYTES_MAX: usize = 128;
 
 /// The outside of a request: read before anything else, so that even a refusal

@@ -106,6 +106,10 @@ impl Config {
             ("limits.messages_burst", limits.messages_burst as usize),
             ("limits.room_members_max", limits.room_members_max),
             ("limits.open_uploads_per_user", limits.open_uploads_per_user),
+            (
+                "limits.open_downloads_per_user",
+                limits.open_downloads_per_user,
+            ),
             ("limits.transfers_max", limits.transfers_max),
             ("limits.password_queue_max", limits.password_queue_max),
             ("limits.deliveries_max", limits.deliveries_max),

@@ -69,6 +69,18 @@ fn an_unknown_key_is_named_with_its_line() {
 }
 
 #[test]
+fn an_error_does_not_show_the_lines_around_it() {
+    for text in [
+        "delivery:\n  smtp:\n    password: geheim\n    prt: 1\n",
+        "delivery:\n  smtp: {password: [geheim]}\n",
+        "delivery:\n  smtp:\n    password: geheim\n   port: 1\n",
+    ] {
+        let why = parse(text, &[]).unwrap_err();
+        assert!(!why.contains("geheim"), "{why}");
+    }
+}
+
+#[test]
 fn the_environment_lies_over_the_file() {
     let text = "limits:\n  messages_burst: 3\n";
     let config = parse(

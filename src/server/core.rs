@@ -31,6 +31,15 @@ pub(super) struct CoreActors {
     courier: Addr<Courier>,
 }
 
+/// What happens when one of them is lost: the end, loudly. Whoever watches starts
+/// the server again, and nothing acknowledged is lost.
+pub(super) fn on_loss() -> OnLoss {
+    Arc::new(|name| {
+        log::error!("event=actor_lost actor={name} action=exit");
+        std::process::exit(EXIT_LOST);
+    })
+}
+
 impl CoreActors {
     /// Starts them: the room on an arbiter of its own, the others on another.
     pub(super) async fn start(
@@ -41,10 +50,7 @@ impl CoreActors {
         mut arbiter: impl FnMut() -> ArbiterHandle,
     ) -> anyhow::Result<Self> {
         let (limits, store) = (&config.limits, &kept.store);
-        let on_loss: OnLoss = Arc::new(|name| {
-            log::error!("event=actor_lost actor={name} action=exit");
-            std::process::exit(EXIT_LOST);
-        });
+        let on_loss = on_loss();
         let vital = |name| Vital::new(name, Arc::clone(&on_loss));
         let shared = arbiter();
         let courier = start_on(&shared, parts::courier(config, folder, vital("courier"))?);

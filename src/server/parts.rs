@@ -5,7 +5,7 @@ use crate::config::{Config, LanguageName, MailDriver, SmsDriver};
 use anyhow::Context as _;
 use qunliao_actors::auth_registry::Settings;
 use qunliao_actors::courier::Courier;
-use qunliao_actors::file_vault::{FileVault, Ledger};
+use qunliao_actors::file_vault::{FileVault, Ledger, LedgerLimits};
 use qunliao_actors::vital::Vital;
 use qunliao_actors::{names, passwords};
 use qunliao_delivery::{Mailer, Outbox, Retry, SmsGateway, Smtp, Webhook};
@@ -25,7 +25,7 @@ pub(super) struct Kept {
 pub(super) async fn open_storage(config: &Config, folder: &DataFolder) -> anyhow::Result<Kept> {
     let seal = folder.seal()?;
     let engine = SledEngine::open(&folder.database())?;
-    let reserve_bytes = config.storage.reserve_mib << 20;
+    let reserve_bytes = config.storage.reserve_bytes();
     let reserve = Reserve::new(FreeSpace::of(folder.root()), reserve_bytes);
     let store = Store::open(engine, seal, reserve, |why| {
         log::error!("event=storage_failed error=\"{why}\" action=exit");
@@ -45,14 +45,19 @@ pub(super) fn courier(
     folder: &DataFolder,
     vital: Vital,
 ) -> anyhow::Result<Courier> {
+    // One for both: whoever appends has to know how the last line ended.
     let outbox = || Outbox::open(folder.outbox()).context("opening the outbox");
-    let sms: Arc<dyn SmsGateway> = match config.delivery.sms {
-        SmsDriver::Outbox => Arc::new(outbox()?),
-        SmsDriver::Webhook => Arc::new(Webhook::new(config.webhook_settings()?)?),
+    let outbox = match (config.delivery.sms, config.delivery.mail) {
+        (SmsDriver::Webhook, MailDriver::Smtp) => None,
+        _ => Some(Arc::new(outbox()?)),
     };
-    let mail: Arc<dyn Mailer> = match config.delivery.mail {
-        MailDriver::Outbox => Arc::new(outbox()?),
-        MailDriver::Smtp => Arc::new(Smtp::new(config.smtp_settings()?)?),
+    let sms: Arc<dyn SmsGateway> = match (config.delivery.sms, &outbox) {
+        (SmsDriver::Outbox, Some(outbox)) => Arc::clone(outbox) as _,
+        _ => Arc::new(Webhook::new(config.webhook_settings()?)?),
+    };
+    let mail: Arc<dyn Mailer> = match (config.delivery.mail, &outbox) {
+        (MailDriver::Outbox, Some(outbox)) => Arc::clone(outbox) as _,
+        _ => Arc::new(Smtp::new(config.smtp_settings()?)?),
     };
     Ok(Courier::new(
         sms,
@@ -65,11 +70,13 @@ pub(super) fn courier(
 
 pub(super) fn file_vault(config: &Config, kept: &Kept, vital: Vital) -> FileVault {
     let limits = &config.limits;
-    let ledger = Ledger::new(
-        limits.file_bytes_max,
-        limits.open_uploads_per_user,
-        config.storage.reserve_mib << 20,
-    );
+    let ledger = Ledger::new(LedgerLimits {
+        file_bytes_max: limits.file_bytes_max,
+        open_uploads_per_user: limits.open_uploads_per_user,
+        open_downloads_per_user: limits.open_downloads_per_user,
+        // Files stop earlier than all else, so that they alone cannot stop chat.
+        reserve_bytes: config.storage.reserve_bytes().saturating_mul(2),
+    });
     FileVault::new(
         ledger,
         Arc::new(kept.store.clone()) as Arc<dyn Files>,

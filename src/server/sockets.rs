@@ -8,6 +8,8 @@ use std::net::{SocketAddr, TcpListener};
 const BACKLOG: i32 = 4096;
 /// Descriptors that are wanted.
 const DESCRIPTORS: u64 = 65_536;
+/// Descriptors that are not for connections: the database, the vault, threads.
+const DESCRIPTORS_OF_OUR_OWN: u64 = 256;
 
 /// Where a server listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,4 +82,19 @@ pub(super) fn raise_descriptor_limit() {
             log::warn!("event=descriptor_limit_kept error=\"{why}\"");
         }
     }
+}
+
+/// How many connections the system's limit of open files leaves room for, at most
+/// `wanted`. Each may have a file open besides, while it transfers one.
+pub(super) fn connections_that_fit(wanted: usize) -> usize {
+    use rustix::process::{Resource, getrlimit};
+    let Some(limit) = getrlimit(Resource::Nofile).current else {
+        return wanted;
+    };
+    let room = limit.saturating_sub(DESCRIPTORS_OF_OUR_OWN).max(1);
+    let fit = usize::try_from(room).unwrap_or(usize::MAX).min(wanted);
+    if fit < wanted {
+        log::warn!("event=connections_limited wanted={wanted} max={fit} open_files={limit}");
+    }
+    fit
 }

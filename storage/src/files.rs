@@ -87,7 +87,8 @@ pub struct NewFile {
     pub time: u64,
 }
 
-/// A name stands for a folder and should become a file, or the other way round.
+/// A name stands for a folder and should become a file, or the other way round; or
+/// a path of a folder does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameConflict;
 
@@ -171,7 +172,7 @@ impl Files for Store {
         self.read(move |snapshot| {
             let shelf = Shelf::at(&seal, room, &place);
             let item = shelf.item(snapshot)?;
-            Ok(shelf::fits(&place, item.as_ref()))
+            shelf::fits(snapshot, &place, item.as_ref())
         })
         .await
     }
@@ -228,7 +229,7 @@ fn add_file(
 ) -> Result<Result<FileRecord, NameConflict>, StorageError> {
     let shelf = Shelf::at(seal, new.room, &new.place);
     let earlier = shelf.item(transaction)?;
-    if shelf::fits(&new.place, earlier.as_ref()).is_err() {
+    if shelf::fits(transaction, &new.place, earlier.as_ref())?.is_err() {
         return Ok(Err(NameConflict));
     }
     let id = FileId(transaction.count(counters::FILES)?);

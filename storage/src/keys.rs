@@ -211,6 +211,13 @@ pub(crate) fn paths_of(folder: FolderId) -> Vec<u8> {
     key(Kind::FileIdByFolderPath, &[&folder.0.to_be_bytes()])
 }
 
+/// The beginning of the keys of all paths that lead through `path`; `None` where it
+/// is so long that they cannot be told from others.
+pub(crate) fn paths_beneath(folder: FolderId, path: &str) -> Option<Vec<u8>> {
+    let parts: &[&[u8]] = &[&folder.0.to_be_bytes(), path.as_bytes(), b"/"];
+    (path.len() < PATH_START_BYTES_MAX).then(|| key(Kind::FileIdByFolderPath, parts))
+}
+
 pub(crate) fn versions_of_path(folder: FolderId, path: &str) -> Vec<u8> {
     let (start, rest) = cut(path.as_bytes());
     key(

@@ -13,9 +13,9 @@ use crate::error::StorageError;
 use crate::folder::make_folder;
 use crate::space::FreeSpace;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +36,18 @@ pub struct Incoming {
     hash: Sha256,
     size: u64,
     kept: bool,
+}
+
+/// Why a content is not in the vault.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// The file system refused it; nothing is left of it.
+    #[error("{0}")]
+    Discarded(io::Error),
+    /// It has its place, but whether that survives a power cut is unknown, and
+    /// asking again would not tell: the process should end.
+    #[error("a folder cannot be synced: {0}")]
+    Undurable(io::Error),
 }
 
 impl Vault {
@@ -61,7 +73,7 @@ impl Vault {
         for digit in 0..=u8::MAX {
             let folder = self.root.join(format!("{digit:02x}"));
             if !folder.is_dir() {
-                fs::create_dir(folder)?;
+                DirBuilder::new().mode(0o700).create(folder)?;
             }
         }
         make_folder(&self.incoming())?;
@@ -165,15 +177,16 @@ impl Incoming {
     /// it may be listed; until it is, a restart removes it.
     ///
     /// # Errors
-    /// What the file system says. Nothing is left then, or an orphan.
-    pub fn finish(mut self) -> io::Result<Digest> {
-        self.file.sync_all()?;
+    /// [`FinishError`].
+    pub fn finish(mut self) -> Result<Digest, FinishError> {
+        self.file.sync_all().map_err(FinishError::Discarded)?;
         let hash = std::mem::take(&mut self.hash);
         let content = Digest::new(hash.finalize().into());
         let place = self.vault.place(&content);
-        fs::rename(&self.path, &place)?;
+        fs::rename(&self.path, &place).map_err(FinishError::Discarded)?;
         self.kept = true;
-        sync_folder(place.parent().expect("a content lies in a folder"))?;
+        sync_folder(place.parent().expect("a content lies in a folder"))
+            .map_err(FinishError::Undurable)?;
         Ok(content)
     }
 

@@ -149,11 +149,12 @@ fn work(
         let (jobs, changes) = gather(engine, first, waiting);
         let ended = progress.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let committed = commit(engine, &mut reserve, &changes);
-        progress.ended.send_replace(ended);
         if let Err(why @ StorageError::Commit(_)) = &committed {
+            // The alarm first: readers may have seen what now is not durable.
             failed = true;
             on_fatal(why);
         }
+        progress.ended.send_replace(ended);
         for job in jobs {
             job.answer(committed.clone());
         }

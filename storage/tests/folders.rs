@@ -3,7 +3,7 @@
 use crate::cast::*;
 use qunliao_protocol::FolderId;
 use qunliao_protocol::label::PATH_BYTES_MAX;
-use qunliao_storage::files::{FolderRecord, Item};
+use qunliao_storage::files::{FolderRecord, Item, NameConflict};
 use qunliao_storage::{Files, Store};
 
 over_every_engine!(
@@ -11,6 +11,7 @@ over_every_engine!(
     a_path_shared_again_replaces_its_file,
     files_of_a_folder_shared_at_once_all_count,
     files_come_in_the_order_of_their_paths,
+    no_path_is_a_file_and_a_folder_at_once,
     a_folder_is_paged_from_any_path,
     only_the_newest_versions_are_in_a_page,
     the_longest_paths_are_told_apart,
@@ -69,13 +70,29 @@ async fn files_of_a_folder_shared_at_once_all_count(store: Store) {
 }
 
 async fn files_come_in_the_order_of_their_paths(store: Store) {
-    let mut names = ["b", "a/b", "a", "a.b", "a/a/a", "图/一", "A", "a b", "ab"];
+    let mut names = ["b", "a/b", "a.b", "a/a/a", "图/一", "A", "a b", "ab"];
     for name in names {
         share(&store, within("f", name), 1, 1).await;
     }
     names.sort_unstable();
     let id = folder(&store, "f").await.id;
     assert_eq!(paths(&store, id, None, 99).await, names);
+}
+
+async fn no_path_is_a_file_and_a_folder_at_once(store: Store) {
+    for name in ["a/b/c", "d"] {
+        share(&store, within("f", name), 1, 1).await;
+    }
+    for name in ["a", "a/b", "a/b/c/d", "d/e"] {
+        let new = new_file(within("f", name), 2, 1);
+        assert_eq!(store.add_file(new).await.unwrap(), Err(NameConflict), "{name}");
+        let checked = store.check_place(LOBBY, within("f", name)).await;
+        assert_eq!(checked.unwrap(), Err(NameConflict), "{name}");
+    }
+    for name in ["a/b/c", "a/b/d", "a b", "d.e", "d"] {
+        share(&store, within("f", name), 3, 1).await;
+    }
+    assert_eq!(folder(&store, "f").await.file_count, 5);
 }
 
 async fn a_folder_is_paged_from_any_path(store: Store) {

@@ -1,11 +1,11 @@
 //! The desk: where the registry's work is done, one asynchronous step after the other.
 
 use super::{
-    ConfirmEmail, OwnedCredential, SendCode, Settings, SignIn, SignUp, WrittenContact, rules,
+    ConfirmEmail, Later, OwnedCredential, SendCode, Settings, SignIn, SignUp, WrittenContact, rules,
 };
 use crate::admission::Network;
 use crate::clock::now_ms;
-use crate::contacts::{masked, parse_email};
+use crate::contacts::parse_email;
 use crate::courier::{Carry, Channel};
 use crate::credentials::{Credentials, Verified};
 use crate::hasher::{Busy, Hasher};
@@ -78,7 +78,7 @@ impl Desk {
         Ok(self
             .ask
             .credentials
-            .remember(fingerprint, person, withdrawals, now))
+            .remember(&credential.borrow(), person, withdrawals, now))
     }
 
     pub(super) async fn sign_in(&self, ask: SignIn) -> Result<SignedIn, Failure> {
@@ -130,25 +130,32 @@ impl Desk {
         Ok(account)
     }
 
-    pub(super) async fn send_code(&self, ask: SendCode) -> Result<(), Failure> {
+    /// Sends a code. The second value is one that is sent while nobody waits: how
+    /// that fares would tell whether an account waits for a confirmation.
+    pub(super) async fn send_code(&self, ask: SendCode) -> Result<((), Option<Later>), Failure> {
         let contact = self.read_contact(&ask.contact)?;
-        let (purpose, user) = match (ask.purpose, &contact) {
-            (Purpose::Register, _) => (codes::Purpose::Register, None),
+        match (ask.purpose, contact) {
+            (Purpose::Register, contact) => {
+                let purpose = codes::Purpose::Register;
+                self.issue(purpose, contact, None, ask.asked_by).await?;
+                Ok(((), None))
+            }
             (Purpose::Confirm, Contact::Email(address)) => {
                 let awaiting = self
                     .ask
                     .accounts
                     .awaiting_confirmation(address.clone())
                     .await;
-                match awaiting.map_err(|why| storage_failure(&why))? {
-                    Some(user) => (codes::Purpose::Confirm, Some(user)),
-                    // Whether an account waits is nobody's business.
-                    None => return Ok(()),
-                }
+                let user = awaiting.map_err(|why| storage_failure(&why))?;
+                let later = user.map(|user| Later {
+                    user,
+                    address,
+                    asked_by: ask.asked_by,
+                });
+                Ok(((), later))
             }
-            (Purpose::Confirm, Contact::Phone(_)) => return Err(Failure::MissingKey("user_email")),
-        };
-        self.issue(purpose, contact, user, Some(ask.asked_by)).await
+            (Purpose::Confirm, Contact::Phone(_)) => Err(Failure::MissingKey("user_email")),
+        }
     }
 
     fn read_contact(&self, written: &WrittenContact) -> Result<Contact, Failure> {
@@ -164,11 +171,14 @@ impl Desk {
         }
     }
 
-    /// Asks a new user to confirm the address; failing is no failure of the sign-up.
-    pub(super) async fn ask_to_confirm(&self, user: UserId, address: String) {
-        let contact = Contact::Email(address);
-        let purpose = codes::Purpose::Confirm;
-        if let Err(failure) = self.issue(purpose, contact, Some(user), None).await {
+    /// Asks a user to confirm the address; failing is nobody's failure.
+    pub(super) async fn ask_to_confirm(&self, later: Later) {
+        let (purpose, user) = (codes::Purpose::Confirm, later.user);
+        let contact = Contact::Email(later.address);
+        let issued = self
+            .issue(purpose, contact, Some(user), later.asked_by)
+            .await;
+        if let Err(failure) = issued {
             log::warn!(
                 "event=confirmation_not_sent user={user} error={}",
                 failure.slug()
@@ -181,7 +191,7 @@ impl Desk {
         purpose: codes::Purpose,
         contact: Contact,
         user: Option<UserId>,
-        asked_by: Option<Network>,
+        asked_by: Network,
     ) -> Result<(), Failure> {
         let code = random_code();
         let new = NewCode {
@@ -194,7 +204,7 @@ impl Desk {
             now: now_ms(),
             rules: self.settings.codes.rules(),
             sending: self.settings.codes.sending(),
-            asked_by: asked_by.map(|network| network.to_string()),
+            asked_by: Some(asked_by.to_string()),
         };
         match self
             .ask
@@ -206,10 +216,7 @@ impl Desk {
             Issued::Send => self.carry(purpose, &contact, code).await,
             Issued::Registered => Err(Failure::AlreadyRegistered),
             Issued::TooSoon(seconds) => {
-                log::info!(
-                    "event=code_refused to={} retry_after={seconds}",
-                    masked(&contact)
-                );
+                log::info!("event=code_refused network={asked_by} retry_after={seconds}");
                 Err(Failure::TooManyRequests(seconds))
             }
         }
@@ -249,10 +256,7 @@ impl Desk {
     }
 
     /// Makes an account. The second value is an address that awaits confirmation.
-    pub(super) async fn sign_up(
-        &self,
-        ask: SignUp,
-    ) -> Result<(SignedIn, Option<(UserId, String)>), Failure> {
+    pub(super) async fn sign_up(&self, ask: SignUp) -> Result<(SignedIn, Option<Later>), Failure> {
         let candidate = rules::examine(&ask, &self.settings)?;
         let now = now_ms();
         // A wrong code must not cost a password hash, or guessing codes would be a way to burn our cores.
@@ -262,8 +266,10 @@ impl Desk {
                 return Err(Failure::WrongCode);
             }
         }
+        let others = rules::guessed_first(&ask, &candidate);
+        let hashed = self.ask.hasher.judge_and_hash(&ask.user_pwd, others).await;
         let new = NewAccount {
-            password_hash: self.ask.hasher.hash(&ask.user_pwd).await.map_err(busy)?,
+            password_hash: hashed.map_err(busy)?.map_err(Failure::WeakPassword)?,
             name: candidate.name.shown,
             folded_name: candidate.name.folded,
             phone: candidate.phone,
@@ -283,8 +289,12 @@ impl Desk {
                 })?;
         log::info!("event=signed_up user={}", user.id);
         let unconfirmed = user.email.clone().filter(|_| !user.email_confirmed);
-        let unconfirmed = unconfirmed.map(|address| (user.id, address));
-        Ok((self.begin_session(user).await?, unconfirmed))
+        let later = unconfirmed.map(|address| Later {
+            user: user.id,
+            address,
+            asked_by: ask.asked_by,
+        });
+        Ok((self.begin_session(user).await?, later))
     }
 
     pub(super) async fn confirm_email(&self, ask: ConfirmEmail) -> Result<(), Failure> {

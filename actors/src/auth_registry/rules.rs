@@ -167,6 +167,7 @@ pub(super) struct Candidate {
 /// Checks the form of a sign-up.
 pub(super) fn examine(ask: &SignUp, settings: &Settings) -> Result<Candidate, Failure> {
     let name = Name::new(&ask.user_name).map_err(Failure::InvalidName)?;
+    passwords::check_length(&ask.user_pwd).map_err(Failure::WeakPassword)?;
     let phone = examine_phone(ask, settings)?;
     let email = match &ask.user_email {
         Some(written) => Some(parse_email(written).ok_or(Failure::BadEmail)?),
@@ -184,20 +185,20 @@ pub(super) fn examine(ask: &SignUp, settings: &Settings) -> Result<Candidate, Fa
     {
         return Err(Failure::InvalidName(NameFault::OthersPhone));
     }
-    let digits = ask.user_phone.iter().flat_map(|written| written.chars());
-    let digits: String = digits.filter(char::is_ascii_digit).collect();
-    let guessed_first = [
-        name.shown.as_str(),
-        &digits,
-        email.as_deref().unwrap_or_default(),
-    ];
-    passwords::check(&ask.user_pwd, &guessed_first).map_err(Failure::WeakPassword)?;
     Ok(Candidate {
         name,
         phone,
         email,
         proofs,
     })
+}
+
+/// What someone who wants in tries first.
+pub(super) fn guessed_first(ask: &SignUp, candidate: &Candidate) -> Vec<String> {
+    let digits = ask.user_phone.iter().flat_map(|written| written.chars());
+    let digits = digits.filter(char::is_ascii_digit).collect();
+    let email = candidate.email.clone().unwrap_or_default();
+    vec![candidate.name.shown.clone(), digits, email]
 }
 
 fn examine_phone(ask: &SignUp, settings: &Settings) -> Result<Option<String>, Failure> {
@@ -270,6 +271,7 @@ mod tests {
             user_vcode: Some("123456".into()),
             user_email: Some("Ming@Example.org".into()),
             user_ecode: None,
+            asked_by: crate::admission::Network::of([192, 0, 2, 1].into()),
         }
     }
 
@@ -352,13 +354,16 @@ mod tests {
             ..ask()
         };
         assert_eq!(refusal(&bad, Verify::Sms), Failure::BadEmail);
-        let weak = SignUp {
-            user_pwd: "18671289536".into(),
+        let short = SignUp {
+            user_pwd: "1867128".into(),
             ..ask()
         };
         assert!(matches!(
-            refusal(&weak, Verify::Sms),
+            refusal(&short, Verify::Sms),
             Failure::WeakPassword(_)
         ));
+        let candidate = examine(&ask(), &settings(Verify::Sms)).unwrap();
+        let first = guessed_first(&ask(), &candidate);
+        assert_eq!(first, ["小明", "18671289536", "ming@example.org"]);
     }
 }

@@ -24,8 +24,17 @@ impl Connection {
         self.extended |= envelope.extended || envelope.op.is_some_and(|op| !is_origin_op(op));
         match op.and_then(|op| Request::read(op, &object)) {
             Ok(request) => self.carry_out_auth(envelope, request, ctx),
-            Err(failure) => self.refuse(envelope, &failure),
+            Err(failure) => self.refuse(self.reply_envelope(envelope), &failure),
         }
+    }
+
+    /// The envelope with the op that answers it.
+    fn reply_envelope(&self, envelope: Envelope) -> Envelope {
+        let op = envelope.op.map(|op| match op {
+            REGISTER => self.house.register_reply_op,
+            op => op,
+        });
+        Envelope { op, ..envelope }
     }
 
     fn carry_out_auth(
@@ -83,6 +92,7 @@ impl Connection {
                     user_vcode: owned(form.user_vcode),
                     user_email: owned(form.user_email),
                     user_ecode: owned(form.user_ecode),
+                    asked_by: ticket.network(),
                 };
                 let asked = self.house.auth.sign_up.send(ask);
                 self.carry_out(ctx, asked, move |act, outcome, _| {

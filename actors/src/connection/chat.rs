@@ -101,7 +101,7 @@ impl Connection {
         };
         let still_known = self
             .known
-            .as_ref()
+            .as_mut()
             .is_some_and(|known| known.fingerprint == fingerprint && credentials.holds(known, now));
         if still_known {
             return self.say_known(waiting, now, ctx);
@@ -139,6 +139,9 @@ impl Connection {
         let Some(person) = self.known.as_ref().map(|known| Arc::clone(&known.person)) else {
             return;
         };
+        if !self.house.lobby.say.connected() {
+            return self.refuse_message(envelope, client_message_id, &Failure::ShuttingDown);
+        }
         self.join(person.id, ctx);
         let wants_reply = envelope.seq.is_some() || client_message_id.is_some();
         if news.is_empty() {
@@ -206,6 +209,13 @@ impl Connection {
                 time: Some(time),
             };
             self.fill(slot, &Reply::ok(SAY, post.envelope.seq, said));
+        }
+    }
+
+    /// None of our messages will become an entry any more.
+    pub(super) fn refuse_posts(&mut self, failure: &Failure) {
+        while let Some(ticket) = self.posts.under_way.front().map(|post| post.ticket) {
+            self.refuse_post(ticket, failure);
         }
     }
 

@@ -15,11 +15,12 @@ use qunliao_protocol::json::Object;
 use qunliao_protocol::reply::Reply;
 use qunliao_protocol::{Credential, Envelope, Failure, RoomId, UserId};
 use qunliao_storage::files::Item;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Items that a list holds at most, before its size is looked at.
-const LISTED_MAX: usize = 10_000;
+/// Items that a list is made of at most: about as many as its size allows.
+const LISTED_MAX: usize = 5_000;
 /// Bytes of a list, at most: a reply may have 1 MiB.
 const LISTING_BYTES_MAX: usize = (1 << 20) - 4096;
 
@@ -104,15 +105,12 @@ impl Connection {
                 self.ask_upload(envelope, upload, ctx);
             }
             Request::List => {
-                let house = Arc::clone(&self.house);
-                self.carry_out(
-                    ctx,
-                    async move { list(&house).await },
-                    move |act, outcome, _| match outcome {
-                        Ok(listing) => act.reply(&Reply::ok(FETCH, envelope.seq, listing)),
-                        Err(failure) => act.refuse(envelope, &failure),
-                    },
-                );
+                let (house, seq) = (Arc::clone(&self.house), envelope.seq);
+                let listing = async move { list(house, seq).await };
+                self.carry_out(ctx, listing, move |act, outcome, _| match outcome {
+                    Ok(body) => act.reply_body(&body),
+                    Err(failure) => act.refuse(envelope, &failure),
+                });
             }
             Request::Download(None) => self.refuse_missing(envelope),
             Request::Download(Some(wanted)) => {
@@ -121,7 +119,7 @@ impl Connection {
                     ctx,
                     async move { find(&house, wanted).await },
                     move |act, found, ctx| match found {
-                        Ok(Some(item)) => act.ask_download(envelope, item, ctx),
+                        Ok(Some(item)) => act.ask_download(envelope, user, item, ctx),
                         Ok(None) => act.refuse_missing(envelope),
                         Err(failure) => act.refuse(envelope, &failure),
                     },
@@ -154,13 +152,19 @@ impl Connection {
         });
     }
 
-    fn ask_download(&mut self, envelope: Envelope, item: Item, ctx: &mut Context<Self>) {
-        let asked = self.house.permits.ask_download.send(AskDownload);
+    fn ask_download(
+        &mut self,
+        envelope: Envelope,
+        user: UserId,
+        item: Item,
+        ctx: &mut Context<Self>,
+    ) {
+        let asked = self.house.permits.ask_download.send(AskDownload { user });
         self.carry_out(ctx, asked, move |act, outcome, _| {
             match outcome.unwrap_or(Err(Failure::ShuttingDown)) {
-                Ok(turn) => {
+                Ok(permit) => {
                     if let Some(wire) = act.hand_over(envelope) {
-                        actix_rt::spawn(transfer::send(Arc::clone(&act.house), wire, turn, item));
+                        actix_rt::spawn(transfer::send(Arc::clone(&act.house), wire, permit, item));
                     }
                 }
                 Err(failure) => act.refuse(envelope, &failure),
@@ -187,7 +191,6 @@ impl Connection {
             form: self.form(),
             seq: envelope.seq,
             leading: std::mem::take(&mut self.inbound).freeze(),
-            unsent: self.outbound.take(),
             ticket: self.ticket.take()?,
         })
     }
@@ -216,7 +219,8 @@ async fn find(house: &House, wanted: Wanted) -> Result<Option<Item>, Failure> {
     found.map_err(|why| crate::storage_failure(&why))
 }
 
-async fn list(house: &House) -> Result<Listing, Failure> {
+/// The reply to a list. It can be long, so it is made beside the arbiter.
+async fn list(house: Arc<House>, seq: Option<u64>) -> Result<Vec<u8>, Failure> {
     let items = house.files.items(RoomId::LOBBY, LISTED_MAX).await;
     let (exist_file, items) = items.map_err(|why| crate::storage_failure(&why))?;
     let owners = items.iter().map(|item| match item {
@@ -225,39 +229,43 @@ async fn list(house: &House) -> Result<Listing, Failure> {
     });
     let names = house.reading.names(owners.collect()).await;
     let names = names.map_err(|why| crate::storage_failure(&why))?;
-    let owner = |user: UserId| names.get(&user).cloned().unwrap_or_default();
-    let mut files = Vec::new();
-    let mut bytes = 0;
-    for item in items {
-        let listed = match item {
-            Item::File(file) => Listed {
-                owner: owner(file.owner),
-                file_name: file.name,
-                file_type: TYPE_FILE,
-                file_size: file.size.to_string(),
-                file_id: Some(file.id),
-                folder_id: None,
-                file_count: None,
-                time: file.time,
-                sha256: Some(file.sha256.to_string()),
-            },
-            Item::Folder(folder) => Listed {
-                owner: owner(folder.owner),
-                file_name: folder.name,
-                file_type: TYPE_FOLDER,
-                file_size: folder.size.to_string(),
-                file_id: None,
-                folder_id: Some(folder.id),
-                file_count: Some(folder.file_count),
-                time: folder.time,
-                sha256: None,
-            },
+    let made = actix_rt::task::spawn_blocking(move || {
+        let mut bytes = 0;
+        let listed = items.into_iter().map(|item| listed(item, &names));
+        let fits = |listed: &Listed| {
+            bytes += serde_json::to_vec(listed).map_or(0, |json| json.len() + 1);
+            bytes <= LISTING_BYTES_MAX
         };
-        bytes += serde_json::to_vec(&listed).map_or(0, |json| json.len() + 1);
-        if bytes > LISTING_BYTES_MAX {
-            break;
-        }
-        files.push(listed);
+        let files = listed.take_while(fits).collect();
+        Reply::ok(FETCH, seq, Listing { exist_file, files }).to_json()
+    });
+    made.await.map_err(|_panicked| Failure::Unavailable)
+}
+
+fn listed(item: Item, names: &HashMap<UserId, String>) -> Listed {
+    let owner = |user: UserId| names.get(&user).cloned().unwrap_or_default();
+    match item {
+        Item::File(file) => Listed {
+            owner: owner(file.owner),
+            file_name: file.name,
+            file_type: TYPE_FILE,
+            file_size: file.size.to_string(),
+            file_id: Some(file.id),
+            folder_id: None,
+            file_count: None,
+            time: file.time,
+            sha256: Some(file.sha256.to_string()),
+        },
+        Item::Folder(folder) => Listed {
+            owner: owner(folder.owner),
+            file_name: folder.name,
+            file_type: TYPE_FOLDER,
+            file_size: folder.size.to_string(),
+            file_id: None,
+            folder_id: Some(folder.id),
+            file_count: Some(folder.file_count),
+            time: folder.time,
+            sha256: None,
+        },
     }
-    Ok(Listing { exist_file, files })
 }

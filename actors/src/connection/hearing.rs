@@ -7,7 +7,7 @@
 //! was said since it connected) and when it reads too slowly; in both cases its
 //! cursor says how far it got, so nothing is lost or told twice.
 
-use super::Connection;
+use super::{Connection, Phase};
 use crate::chat_room::{Batch, Heard, Join, Listener};
 use crate::reading::Page;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -60,6 +60,11 @@ impl Ear {
         self.own.len() >= OWN_UNHEARD_MAX
     }
 
+    /// Whether it is owed what has been said already.
+    pub(super) fn is_catching_up(&self) -> bool {
+        matches!(self.hearing, Hearing::Joining(_) | Hearing::Behind { .. })
+    }
+
     fn heard_up_to(&mut self, id: EntryId) {
         self.cursor = self.cursor.max(id);
         let cursor = self.cursor;
@@ -104,6 +109,9 @@ impl Connection {
                 self.acknowledge(ticket, line.id, line.time);
             }
         }
+        if self.phase != Phase::Open {
+            return;
+        }
         match &mut self.ear.hearing {
             Hearing::Live(user) => {
                 let user = *user;
@@ -147,7 +155,7 @@ impl Connection {
         let Hearing::Behind { reading, .. } = &mut self.ear.hearing else {
             return;
         };
-        if *reading || !self.outbound.is_empty() || self.socket.is_none() {
+        if *reading || !self.outbound.is_empty() || self.phase != Phase::Open {
             return;
         }
         *reading = true;
@@ -166,6 +174,9 @@ impl Connection {
         else {
             return;
         };
+        if self.phase != Phase::Open {
+            return;
+        }
         match page {
             Ok(page) if page.last > self.ear.cursor => {
                 // The log may be ahead of what the room has told us. Which of that
@@ -217,7 +228,10 @@ impl Handler<Heard> for Connection {
                 }
             }
             Heard::NotJoined(failure) => {
-                self.refuse(Envelope::default(), &failure);
+                if self.posts.count() == 0 {
+                    self.refuse(Envelope::default(), &failure);
+                }
+                self.refuse_posts(&failure);
                 self.close();
             }
             Heard::Batch(batch) => self.hear_batch(&batch),

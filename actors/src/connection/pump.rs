@@ -21,6 +21,8 @@ use tokio::io::AsyncWrite;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 64 << 10;
+/// Bytes that wait for a client who has not authenticated.
+const STRANGERS_UNSENT_BYTES_MAX: usize = 16 << 10;
 /// Reads of one turn, after which others have theirs.
 const READS_PER_TURN: usize = 8;
 
@@ -68,14 +70,15 @@ impl Connection {
         task: &mut task::Context<'_>,
     ) -> io::Result<()> {
         for _ in 0..READS_PER_TURN {
-            self.take_requests(ctx);
+            let exhausted = self.take_requests(ctx);
             self.write(task)?;
             self.read_on_if_behind(ctx);
-            self.advance_phase(task)?;
-            if !self.may_read() {
-                return Ok(());
+            if !exhausted && self.may_take_request() {
+                // Writing made room for requests that are here already.
+                continue;
             }
-            if self.read(task)?.is_pending() {
+            self.advance_phase(task, exhausted)?;
+            if !self.may_read() || self.read(task)?.is_pending() {
                 return Ok(());
             }
         }
@@ -83,28 +86,28 @@ impl Connection {
         Ok(())
     }
 
-    /// Carries out the requests that have arrived whole.
-    fn take_requests(&mut self, ctx: &mut <Self as Actor>::Context) {
-        let mut taken = false;
-        while self.may_take_request() {
+    /// Carries out the requests that have arrived whole; answers whether that was
+    /// all of them, or something has to happen first.
+    fn take_requests(&mut self, ctx: &mut <Self as Actor>::Context) -> bool {
+        let (mut taken, mut exhausted) = (false, false);
+        while !exhausted && self.may_take_request() {
             match self.decoder.decode(&mut self.inbound) {
                 Ok(Some(body)) => {
                     taken = true;
                     self.request(&body, ctx);
                 }
-                Ok(None) => break,
-                Err(error) => {
-                    self.broken(error);
-                    break;
-                }
+                Ok(None) => exhausted = true,
+                Err(error) => self.broken(error),
             }
         }
         if self.inbound.is_empty() {
             self.inbound = BytesMut::new();
             self.frame_since = None;
+            exhausted = true;
         } else if taken || self.frame_since.is_none() {
             self.frame_since = Some(Instant::now());
         }
+        exhausted
     }
 
     fn may_take_request(&self) -> bool {
@@ -112,8 +115,20 @@ impl Connection {
             && self.socket.is_some()
             && !self.busy
             && self.replies.count() + self.posts.count() < self.house.limits.open_requests_max
-            && self.outbound.bytes() < self.house.limits.outbound_bytes_max
+            && self.outbound.bytes() < self.unsent_bytes_max()
             && !self.ear.is_hoarding()
+    }
+
+    /// Bytes that may wait to be written before no more is done for this client:
+    /// few for someone who has not said who they are, and none on the files port,
+    /// where the next request may take the socket away.
+    fn unsent_bytes_max(&self) -> usize {
+        let max = self.house.limits.outbound_bytes_max;
+        match (self.port, &self.known) {
+            (Port::Files, _) => 1,
+            (_, Some(_)) => max,
+            (_, None) => max.min(STRANGERS_UNSENT_BYTES_MAX),
+        }
     }
 
     fn may_read(&self) -> bool {
@@ -159,28 +174,35 @@ impl Connection {
     }
 
     fn write(&mut self, task: &mut task::Context<'_>) -> io::Result<()> {
+        if matches!(self.phase, Phase::Discarding { .. }) {
+            // Our side is shut. What is said now would be an error, and cut short
+            // the time that the last answer has to arrive.
+            self.outbound.take();
+        }
         let Some(socket) = &self.socket else {
             return Ok(());
         };
         while !self.outbound.is_empty() {
             match self.outbound.write(socket) {
-                Ok(_) => self.moved_at = Instant::now(),
+                Ok(_) => self.blocked_since = None,
                 Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
                     if socket.poll_write_ready(task)?.is_pending() {
+                        self.blocked_since.get_or_insert_with(Instant::now);
                         return Ok(());
                     }
                 }
                 Err(why) => return Err(why),
             }
         }
+        self.blocked_since = None;
         Ok(())
     }
 
     /// Goes on to the next phase of ending, where this one is done.
-    fn advance_phase(&mut self, task: &mut task::Context<'_>) -> io::Result<()> {
+    fn advance_phase(&mut self, task: &mut task::Context<'_>, exhausted: bool) -> io::Result<()> {
         let quiet = !self.busy && self.outbound.is_empty() && self.replies.count() == 0;
         match self.phase {
-            Phase::Open if self.ended && quiet && self.posts.count() == 0 => {
+            Phase::Open if self.ended && exhausted && quiet && self.is_owed_nothing() => {
                 self.phase = Phase::Closed;
             }
             Phase::Closing { discard_bytes } if quiet => {
@@ -203,29 +225,34 @@ impl Connection {
         Ok(())
     }
 
+    /// A client that has shut its side still gets what it asked for before.
+    fn is_owed_nothing(&self) -> bool {
+        self.posts.count() == 0 && !self.ear.is_catching_up()
+    }
+
     fn set_deadline(&mut self) {
         let at = self.deadline();
         self.roster.borrow_mut().deadlines.set(self.id, at);
     }
 
+    /// The earliest of what this connection waits for.
     fn deadline(&self) -> Option<Instant> {
         let limits = &self.house.limits;
         if let Phase::Discarding { until, .. } = self.phase {
             return Some(until);
         }
-        if !self.outbound.is_empty() {
-            return Some(self.moved_at + limits.write_timeout());
-        }
+        let write = self
+            .blocked_since
+            .map(|since| since + limits.write_timeout());
         if self.busy || !self.may_take_request() {
-            return None;
+            return write;
         }
-        if let Some(since) = self.frame_since {
-            return Some(since + limits.frame_timeout());
-        }
-        match self.port {
-            Port::Chat => None,
-            Port::Auth | Port::Files => Some(self.moved_at + limits.idle_timeout()),
-        }
+        let idle = match (self.frame_since, self.port) {
+            (Some(since), _) => Some(since + limits.frame_timeout()),
+            (None, Port::Chat) => None,
+            (None, _) => Some(self.moved_at + limits.idle_timeout()),
+        };
+        write.into_iter().chain(idle).min()
     }
 
     /// A deadline has passed: act on it, unless things have moved meanwhile.
@@ -233,16 +260,15 @@ impl Connection {
         if self.deadline().is_none_or(|at| at > now) {
             return;
         }
-        let unfinished =
-            self.phase == Phase::Open && self.outbound.is_empty() && self.frame_since.is_some();
-        if unfinished {
-            self.refuse(Envelope::default(), &Failure::FrameTimeout);
-            self.close();
-        } else if self.phase == Phase::Open && self.outbound.is_empty() {
-            self.close_discarding(0);
-        } else {
+        let is_blocked = self.blocked_since.is_some();
+        if self.phase != Phase::Open || is_blocked {
             log::debug!("event=connection_closed reason=timeout");
             self.phase = Phase::Closed;
+        } else if self.frame_since.is_some() {
+            self.refuse(Envelope::default(), &Failure::FrameTimeout);
+            self.close();
+        } else {
+            self.close_discarding(0);
         }
     }
 }

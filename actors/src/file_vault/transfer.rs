@@ -22,13 +22,12 @@ use qunliao_protocol::HeaderForm;
 use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Bytes that are read and written at once.
 const BUFFER_BYTES: usize = 256 << 10;
-/// How long a finished transfer waits for its client to close.
-const LINGER: Duration = Duration::from_secs(2);
+/// Bytes that are thrown away at once.
+const DISCARD_BYTES: usize = 4 << 10;
 
 /// A connection's socket on its way through a transfer.
 pub struct Wire {
@@ -40,8 +39,6 @@ pub struct Wire {
     pub seq: Option<u64>,
     /// What was read beyond the request: the first bytes of an upload.
     pub leading: Bytes,
-    /// Replies that were not written yet.
-    pub unsent: Vec<Bytes>,
     /// The connection's place.
     pub ticket: Ticket,
 }
@@ -52,20 +49,30 @@ fn prepare(socket: &TcpStream, pace: &Pace) -> io::Result<()> {
     socket.set_write_timeout(Some(pace.window))
 }
 
-/// Answers, shuts our side, and waits a moment for the client to close: closing
+/// Answers, shuts our side, and throws away what still comes, for a while: closing
 /// with something unread would reset the connection, and lose the answer.
 async fn finish(house: &House, socket: Arc<TcpStream>, answer: &[u8]) {
     let Some(socket) = Arc::into_inner(socket) else {
+        log::error!("event=answer_not_delivered error=\"the socket is in use\"");
         return;
     };
+    let limits = &house.limits;
     let closing = async {
         socket.set_nonblocking(true)?;
         let mut socket = tokio::net::TcpStream::from_std(socket)?;
-        tokio::time::timeout(house.limits.write_timeout(), socket.write_all(answer)).await??;
+        tokio::time::timeout(limits.write_timeout(), socket.write_all(answer)).await??;
         socket.shutdown().await?;
-        let mut rest = [0; 512];
-        let gone = async { while matches!(socket.read(&mut rest).await, Ok(read) if read > 0) {} };
-        let _ = tokio::time::timeout(LINGER, gone).await;
+        let discarding = async {
+            let (mut rest, mut left) = ([0; DISCARD_BYTES], limits.discard_bytes_max);
+            while let Ok(read @ 1..) = socket.read(&mut rest).await {
+                left = left.saturating_sub(read as u64);
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        // When the time is over the client has had its chance.
+        let _ = tokio::time::timeout(limits.discard_time(), discarding).await;
         io::Result::Ok(())
     };
     if let Err(why) = closing.await {

@@ -78,9 +78,9 @@ impl Failure {
                 "连接太多了,请稍后再试。",
                 "There are too many connections. Please try again later.",
             ),
-            F::TooManyUploads => fixed(
-                "同时上传的文件太多了。",
-                "You have too many uploads under way.",
+            F::TooManyTransfers => fixed(
+                "同时传输的文件太多了。",
+                "You have too many transfers under way.",
             ),
             F::FrameTooLarge(max) => made(
                 format!("数据太大,最多 {max} 字节。"),
@@ -98,6 +98,7 @@ impl Failure {
                 format!("这台服务器还不支持“{what}”。"),
                 format!("This server does not support \"{what}\" yet."),
             ),
+            F::RoomFull => fixed("群里人满了。", "The room is full."),
             F::Unavailable => fixed(
                 "服务器正忙,请稍后再试。",
                 "The server cannot do this now. Please try again.",

@@ -34,6 +34,25 @@ pub(super) fn add(
     transaction.put_record(key, &folder)
 }
 
+/// Whether a file at `path` would have to be a folder too, or the other way round:
+/// nobody could save both.
+pub(super) fn collides(
+    read: &impl Read,
+    folder: FolderId,
+    path: &Path,
+) -> Result<bool, StorageError> {
+    let path = path.as_str();
+    for (end, _) in path.match_indices('/') {
+        if read.any(&keys::versions_of_path(folder, &path[..end]))? {
+            return Ok(true);
+        }
+    }
+    match keys::paths_beneath(folder, path) {
+        Some(beneath) => read.any(&beneath),
+        None => Ok(false),
+    }
+}
+
 fn newest_version(
     read: &impl Read,
     folder: FolderId,

@@ -1,6 +1,6 @@
 //! A room's shelf: what each name in it stands for, and in which order.
 
-use super::{Item, NameConflict};
+use super::{Item, NameConflict, folders};
 use crate::error::StorageError;
 use crate::keys::{self, IndexHash};
 use crate::seal::{Seal, Space};
@@ -81,13 +81,19 @@ impl Shelf {
 }
 
 /// Whether a file can come to `place`, where `item` is now.
-pub(super) fn fits(place: &Place, item: Option<&ItemRecord>) -> Result<(), NameConflict> {
-    match (place, item.map(|item| item.target)) {
-        (_, None)
-        | (Place::File(_), Some(Target::File(_)))
-        | (Place::Folder { .. }, Some(Target::Folder(_))) => Ok(()),
-        _ => Err(NameConflict),
-    }
+pub(super) fn fits(
+    read: &impl Read,
+    place: &Place,
+    item: Option<&ItemRecord>,
+) -> Result<Result<(), NameConflict>, StorageError> {
+    let collides = match (place, item.map(|item| item.target)) {
+        (_, None) | (Place::File(_), Some(Target::File(_))) => false,
+        (Place::Folder { path, .. }, Some(Target::Folder(folder))) => {
+            folders::collides(read, folder, path)?
+        }
+        _ => true,
+    };
+    Ok(if collides { Err(NameConflict) } else { Ok(()) })
 }
 
 /// How many items the room has, and the newest of them, newest first.

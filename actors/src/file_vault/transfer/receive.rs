@@ -4,10 +4,12 @@ use super::{BUFFER_BYTES, Wire, finish, pace::Pace, prepare};
 use crate::clock::now_ms;
 use crate::file_vault::UploadPermit;
 use crate::house::House;
+use bytes::Bytes;
 use qunliao_protocol::files::{Place, UPLOAD, Uploaded};
 use qunliao_protocol::reply::{Refusal, Reply};
 use qunliao_protocol::{Failure, RoomId, UserId};
 use qunliao_storage::files::NewFile;
+use qunliao_storage::vault::{FinishError, Incoming};
 use qunliao_storage::{Digest, Vault};
 use std::io::{self, Read};
 use std::net::TcpStream;
@@ -35,41 +37,104 @@ pub async fn receive(house: Arc<House>, wire: Wire, permit: UploadPermit, upload
         seq,
         leading,
         ticket,
-        ..
     } = wire;
     let socket = Arc::new(socket);
-    let _entered = house.transfers.enter(&ticket, &socket);
-    let (vault, pace) = (house.vault.clone(), Pace::new(&house));
-    let (expected, size, reading) = (
-        upload.sha256.map(Digest::new),
-        upload.size,
-        Arc::clone(&socket),
-    );
-    let received = actix_rt::task::spawn_blocking(move || {
-        receive_content(&vault, &reading, &leading, size, expected, pace)
-    });
-    let outcome = match received.await {
-        Ok(Ok(content)) => list(&house, &upload, content).await,
-        Ok(Err(Broken::HashMismatch)) => Err(Failure::HashMismatch),
-        Ok(Err(Broken::Vault(why))) => {
-            log::error!("event=upload_failed user={} error=\"{why}\"", upload.owner);
-            Err(Failure::Unavailable)
+    let entered = house.transfers.enter(&ticket, &socket);
+    let outcome = match arrive(&house, &socket, leading, &upload).await {
+        Ok(incoming) => keep(&house, &permit, &upload, incoming).await,
+        Err(broken) => Err(broken),
+    };
+    drop((permit, entered));
+    let failure = match outcome {
+        Ok(uploaded) => {
+            let body = Reply::ok(UPLOAD, seq, uploaded).to_json();
+            return finish(&house, socket, &form.encode(&body)).await;
         }
-        Ok(Err(Broken::Peer(kind))) => {
+        Err(Broken::Refused(failure)) => failure,
+        Err(Broken::Vault(why)) => {
+            log::error!("event=upload_failed user={} error=\"{why}\"", upload.owner);
+            Failure::Unavailable
+        }
+        Err(Broken::Peer(kind)) => {
             log::info!("event=upload_broken user={} error={kind:?}", upload.owner);
             return;
         }
-        Err(_panicked) => Err(Failure::Unavailable),
     };
-    drop(permit);
-    let body = match outcome {
-        Ok(uploaded) => Reply::ok(UPLOAD, seq, uploaded).to_json(),
-        Err(failure) => {
-            let refusal = Refusal::new(&failure, house.language);
-            Reply::refused(UPLOAD, seq, &failure, refusal).to_json()
-        }
-    };
+    let refusal = Refusal::new(&failure, house.language);
+    let body = Reply::refused(UPLOAD, seq, &failure, refusal).to_json();
     finish(&house, socket, &form.encode(&body)).await;
+}
+
+/// Why an upload came to nothing.
+enum Broken {
+    /// The peer went away, stalled, or sent too little.
+    Peer(io::ErrorKind),
+    /// It arrived, and is refused.
+    Refused(Failure),
+    /// The file system failed.
+    Vault(io::Error),
+}
+
+/// Has all bytes received, and held against the announced hash.
+async fn arrive(
+    house: &House,
+    socket: &Arc<TcpStream>,
+    leading: Bytes,
+    upload: &Upload,
+) -> Result<Incoming, Broken> {
+    let (vault, socket, pace) = (house.vault.clone(), Arc::clone(socket), Pace::new(house));
+    let (size, expected) = (upload.size, upload.sha256.map(Digest::new));
+    let receiving = actix_rt::task::spawn_blocking(move || {
+        let incoming = receive_content(&vault, &socket, &leading, size, pace)?;
+        if expected.is_some_and(|expected| expected != incoming.digest()) {
+            return Err(Broken::Refused(Failure::HashMismatch));
+        }
+        Ok(incoming)
+    });
+    receiving
+        .await
+        .map_err(|why| Broken::Vault(io::Error::other(why)))?
+}
+
+/// Makes a content durable and lists it.
+async fn keep(
+    house: &House,
+    permit: &UploadPermit,
+    upload: &Upload,
+    incoming: Incoming,
+) -> Result<Uploaded, Broken> {
+    // As long as anyone is between the two steps, no unlisted content is removed.
+    let listing = house.transfers.listing().read().await;
+    let finishing = actix_rt::task::spawn_blocking(move || incoming.finish());
+    let content = match finishing.await {
+        Ok(Ok(content)) => content,
+        Ok(Err(FinishError::Undurable(why))) => {
+            permit.report_loss(why.kind());
+            return Err(Broken::Vault(why));
+        }
+        Ok(Err(FinishError::Discarded(why))) => return Err(Broken::Vault(why)),
+        Err(why) => return Err(Broken::Vault(io::Error::other(why))),
+    };
+    let listed = list(house, upload, content).await;
+    drop(listing);
+    if listed.is_err() {
+        remove_unlisted(house, content).await;
+    }
+    listed.map_err(Broken::Refused)
+}
+
+/// Frees what was kept for an upload that could not be listed.
+async fn remove_unlisted(house: &House, content: Digest) {
+    let _alone = house.transfers.listing().write().await;
+    let unlisted = house.files.unlisted(vec![content]).await;
+    if !unlisted.is_ok_and(|unlisted| unlisted == [content]) {
+        return;
+    }
+    let vault = house.vault.clone();
+    let removing = actix_rt::task::spawn_blocking(move || vault.remove(&content));
+    if let Ok(Err(why)) = removing.await {
+        log::warn!("event=upload_leftover error={:?}", why.kind());
+    }
 }
 
 async fn list(house: &House, upload: &Upload, content: Digest) -> Result<Uploaded, Failure> {
@@ -101,24 +166,13 @@ async fn list(house: &House, upload: &Upload, content: Digest) -> Result<Uploade
     }
 }
 
-/// Why an upload came to nothing.
-enum Broken {
-    /// The peer went away, stalled, or sent too little.
-    Peer(io::ErrorKind),
-    /// The bytes are not the announced ones.
-    HashMismatch,
-    /// The file system failed.
-    Vault(io::Error),
-}
-
 fn receive_content(
     vault: &Vault,
     mut socket: &TcpStream,
     leading: &[u8],
     size: u64,
-    expected: Option<Digest>,
     mut pace: Pace,
-) -> Result<Digest, Broken> {
+) -> Result<Incoming, Broken> {
     let peer = |why: io::Error| Broken::Peer(why.kind());
     prepare(socket, &pace).map_err(peer)?;
     let mut incoming = vault.begin().map_err(Broken::Vault)?;
@@ -142,8 +196,5 @@ fn receive_content(
             Err(why) => return Err(peer(why)),
         }
     }
-    if expected.is_some_and(|expected| expected != incoming.digest()) {
-        return Err(Broken::HashMismatch);
-    }
-    incoming.finish().map_err(Broken::Vault)
+    Ok(incoming)
 }

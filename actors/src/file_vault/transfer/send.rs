@@ -1,14 +1,15 @@
 //! Sending a file or a folder.
 
 use super::{BUFFER_BYTES, Wire, finish, pace::Pace, prepare};
-use crate::file_vault::Turn;
+use crate::file_vault::DownloadPermit;
 use crate::house::House;
 use bytes::Bytes;
-use qunliao_protocol::HeaderForm;
 use qunliao_protocol::files::{FETCH, Incoming as IncomingFrame, TYPE_FILE, TYPE_FOLDER};
-use qunliao_protocol::reply::Reply;
+use qunliao_protocol::reply::{Refusal, Reply};
+use qunliao_protocol::{Failure, HeaderForm};
 use qunliao_storage::Vault;
 use qunliao_storage::files::{FileRecord, FolderRecord, Item};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -17,51 +18,70 @@ use std::sync::Arc;
 const FOLDER_PAGE: usize = 256;
 
 /// Sends a file, or a folder's files in the order of their paths, and closes.
-pub async fn send(house: Arc<House>, wire: Wire, turn: Turn, item: Item) {
+pub async fn send(house: Arc<House>, wire: Wire, permit: DownloadPermit, item: Item) {
     let Wire {
         socket,
         form,
         seq,
-        unsent,
         ticket,
         ..
     } = wire;
     let socket = Arc::new(socket);
-    let _entered = house.transfers.enter(&ticket, &socket);
-    let sender = Sender {
+    let entered = house.transfers.enter(&ticket, &socket);
+    let mut sender = Sender {
         vault: house.vault.clone(),
         socket: Arc::clone(&socket),
         form,
         seq,
+        begun: false,
     };
     let sent = match item {
         Item::File(file) => {
-            sender
-                .send(unsent, vec![(frame(&file, None), file)], Pace::new(&house))
-                .await
+            let files = vec![(frame(&file, None), file)];
+            sender.send(files, Pace::new(&house)).await
         }
-        Item::Folder(folder) => send_folder(&house, &sender, unsent, folder).await,
+        Item::Folder(folder) => send_folder(&house, &mut sender, folder).await,
     };
-    drop(turn);
-    match sent {
-        Ok(()) => finish(&house, socket, &[]).await,
-        Err(why) => log::info!("event=download_broken error=\"{why}\""),
-    }
+    let begun = sender.begun;
+    drop((permit, entered, sender));
+    let answer = match sent {
+        Ok(()) => Bytes::new(),
+        Err(Broken::Peer(kind)) => {
+            log::info!("event=download_broken error={kind:?}");
+            return;
+        }
+        Err(Broken::Content(why)) => {
+            log::error!("event=download_failed error=\"{why}\"");
+            if begun {
+                return;
+            }
+            let refusal = Refusal::new(&Failure::Unavailable, house.language);
+            form.encode(&Reply::refused(FETCH, seq, &Failure::Unavailable, refusal).to_json())
+        }
+    };
+    finish(&house, socket, &answer).await;
+}
+
+/// Why a download came to nothing.
+enum Broken {
+    /// The peer went away or stalled.
+    Peer(io::ErrorKind),
+    /// What should be sent cannot be read.
+    Content(io::Error),
 }
 
 async fn send_folder(
     house: &House,
-    sender: &Sender,
-    mut unsent: Vec<Bytes>,
+    sender: &mut Sender,
     folder: FolderRecord,
-) -> io::Result<()> {
+) -> Result<(), Broken> {
     let (mut left, mut after) = (folder.file_count, None);
     loop {
         let page = house
             .files
             .folder_files(folder.id, after.take(), FOLDER_PAGE)
             .await;
-        let page = page.map_err(io::Error::other)?;
+        let page = page.map_err(|why| Broken::Content(io::Error::other(why)))?;
         after = page.last().map(|file| file.name.clone());
         if after.is_none() {
             return Ok(());
@@ -71,10 +91,7 @@ async fn send_folder(
             left = left.checked_sub(1)?;
             Some((frame(&file, Some((&folder.name, left))), file))
         });
-        let files: Vec<_> = files.collect();
-        sender
-            .send(std::mem::take(&mut unsent), files, Pace::new(house))
-            .await?;
+        sender.send(files.collect(), Pace::new(house)).await?;
         if left == 0 {
             return Ok(());
         }
@@ -102,47 +119,71 @@ struct Sender {
     socket: Arc<TcpStream>,
     form: HeaderForm,
     seq: Option<u64>,
+    /// Whether anything has been sent, after which nothing else can be said.
+    begun: bool,
 }
 
 impl Sender {
     async fn send(
-        &self,
-        unsent: Vec<Bytes>,
+        &mut self,
         files: Vec<(IncomingFrame, FileRecord)>,
         mut pace: Pace,
-    ) -> io::Result<()> {
+    ) -> Result<(), Broken> {
         let (vault, socket) = (self.vault.clone(), Arc::clone(&self.socket));
         let (form, seq) = (self.form, self.seq);
         let sending = actix_rt::task::spawn_blocking(move || {
-            prepare(&socket, &pace)?;
-            for bytes in unsent {
-                write_all(&socket, &bytes, &mut pace)?;
-            }
-            let mut buffer = vec![0; BUFFER_BYTES];
-            for (frame, file) in files {
-                let mut content = vault.read(&file.sha256)?;
-                let frame = form.encode(&Reply::ok(FETCH, seq, frame).to_json());
-                write_all(&socket, &frame, &mut pace)?;
-                let mut left = file.size;
-                while left > 0 {
-                    let wanted = buffer
-                        .len()
-                        .min(usize::try_from(left).unwrap_or(usize::MAX));
-                    let read = content.read(&mut buffer[..wanted])?;
-                    if read == 0 {
-                        return Err(io::Error::other(format!(
-                            "the content of file {} is too short",
-                            file.id
-                        )));
-                    }
-                    write_all(&socket, &buffer[..read], &mut pace)?;
-                    left -= read as u64;
+            let mut begun = false;
+            let send_all = || {
+                prepare(&socket, &pace).map_err(Broken::peer)?;
+                for (frame, file) in files {
+                    let content = vault.read(&file.sha256).map_err(Broken::Content)?;
+                    begun = true;
+                    let frame = form.encode(&Reply::ok(FETCH, seq, frame).to_json());
+                    write_all(&socket, &frame, &mut pace).map_err(Broken::peer)?;
+                    send_content(&socket, content, file.size, &mut pace)?;
                 }
-            }
-            Ok(())
+                Ok(())
+            };
+            let sent = send_all();
+            (sent, begun)
         });
-        sending.await.map_err(io::Error::other)?
+        let (sent, begun) = match sending.await {
+            Ok(outcome) => outcome,
+            Err(why) => (Err(Broken::Content(io::Error::other(why))), true),
+        };
+        self.begun |= begun;
+        sent
     }
+}
+
+impl Broken {
+    #[expect(clippy::needless_pass_by_value, reason = "as map_err calls it")]
+    fn peer(why: io::Error) -> Self {
+        Self::Peer(why.kind())
+    }
+}
+
+fn send_content(
+    socket: &TcpStream,
+    mut content: File,
+    size: u64,
+    pace: &mut Pace,
+) -> Result<(), Broken> {
+    let length = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let mut buffer = vec![0; BUFFER_BYTES.min(length(size))];
+    let mut left = size;
+    while left > 0 {
+        let wanted = buffer.len().min(length(left));
+        let read = content
+            .read(&mut buffer[..wanted])
+            .map_err(Broken::Content)?;
+        if read == 0 {
+            return Err(Broken::Content(io::ErrorKind::UnexpectedEof.into()));
+        }
+        write_all(socket, &buffer[..read], pace).map_err(Broken::peer)?;
+        left -= read as u64;
+    }
+    Ok(())
 }
 
 fn write_all(mut socket: &TcpStream, mut bytes: &[u8], pace: &mut Pace) -> io::Result<()> {

@@ -4,11 +4,13 @@ use crate::admission::Ticket;
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokio::sync::RwLock;
 
 /// The sockets of transfers under way, so that the server can end them.
 #[derive(Clone, Default)]
 pub struct Transfers {
     sockets: Arc<Mutex<HashMap<u64, Weak<TcpStream>>>>,
+    listing: Arc<RwLock<()>>,
 }
 
 /// A transfer's entry; gone when dropped.
@@ -25,6 +27,12 @@ impl Transfers {
             transfers: self.clone(),
             id,
         }
+    }
+
+    /// Read by those who are about to list a content, written by those who would
+    /// remove one that is not listed.
+    pub(super) fn listing(&self) -> &RwLock<()> {
+        &self.listing
     }
 
     /// How many are under way.
