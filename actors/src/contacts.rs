@@ -29,7 +29,9 @@ impl PhoneBook {
     /// The number in E.164 form, if it is a valid one.
     #[must_use]
     pub fn parse(&self, written: &str) -> Option<String> {
-        if written.len() > CONTACT_BYTES_MAX {
+        // The parser also finds a number within words: 明85996f93 would be one.
+        let is_only_number = |c: char| c.is_ascii_digit() || " +-().".contains(c);
+        if written.len() > CONTACT_BYTES_MAX || !written.chars().all(is_only_number) {
             return None;
         }
         let number = phonenumber::parse(Some(self.region), written).ok()?;
@@ -113,6 +115,10 @@ mod tests {
             "+",
             "186********",
             "18671289536 ext. 3",
+            "18671289536\0",
+            "18671289536;x",
+            "call 18671289536",
+            "明85996f93",
             "00000000000",
             &"1".repeat(500),
         ] {

@@ -2,8 +2,8 @@
 //! safe, and never more at once than it may.
 //!
 //! It owns the gateways. `AuthRegistry` asks it and waits for the outcome
-//! ([`Carry`]); nobody else speaks to it. It stops with the server; what it has
-//! under way then is given up, since the code can be asked for again.
+//! ([`Carry`]); nobody else speaks to it. It stops with the server, which does not
+//! wait for what is under way: a code can be asked for again.
 
 use crate::vital::Vital;
 use actix::prelude::*;

@@ -54,7 +54,7 @@ pub struct Limits {
     pub discard_seconds: u64,
     /// Passwords being hashed or checked at once; 0 means one per core.
     pub password_threads: usize,
-    /// Passwords that wait for that; beyond, a sign-in is answered with 106.
+    /// Passwords that wait for that or are at it; beyond, a sign-in is answered with 106.
     pub password_queue_max: usize,
     /// Seconds for which a checked credential is remembered.
     pub credential_memory_seconds: u64,

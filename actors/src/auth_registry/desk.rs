@@ -20,7 +20,7 @@ use qunliao_protocol::auth::{Purpose, SignedIn, UserCard};
 use qunliao_protocol::{Credential, Failure, Language, UserId};
 use qunliao_storage::accounts::{Login, NewAccount, NewSession, RegisterRefusal, User};
 use qunliao_storage::codes::{self, Issued, NewCode, Proof, Verdict};
-use qunliao_storage::{Accounts, Codes, Contact};
+use qunliao_storage::{Accounts, Codes, Contact, StorageError};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -82,9 +82,10 @@ impl Desk {
     }
 
     pub(super) async fn sign_in(&self, ask: SignIn) -> Result<SignedIn, Failure> {
+        let withdrawals = self.ask.credentials.withdrawals();
         let user = self.check_password(&ask.user_name, &ask.user_pwd).await?;
         log::info!("event=signed_in user={}", user.id);
-        self.begin_session(user).await
+        self.begin_session(user, withdrawals).await
     }
 
     /// The user whose password this is. For an unknown name it takes as long, and
@@ -294,7 +295,8 @@ impl Desk {
             address,
             asked_by: ask.asked_by,
         });
-        Ok((self.begin_session(user).await?, later))
+        let withdrawals = self.ask.credentials.withdrawals();
+        Ok((self.begin_session(user, withdrawals).await?, later))
     }
 
     pub(super) async fn confirm_email(&self, ask: ConfirmEmail) -> Result<(), Failure> {
@@ -313,7 +315,7 @@ impl Desk {
         Ok(())
     }
 
-    async fn begin_session(&self, user: User) -> Result<SignedIn, Failure> {
+    async fn begin_session(&self, user: User, withdrawals: u64) -> Result<SignedIn, Failure> {
         let token = random_token(TOKEN_BYTES);
         let now = now_ms();
         let lifetime_ms =
@@ -325,11 +327,26 @@ impl Desk {
             expires: now.saturating_add(lifetime_ms),
             sessions_max: self.settings.sessions_max,
         };
-        self.ask
-            .accounts
-            .open_session(new)
-            .await
-            .map_err(|why| storage_failure(&why))?;
+        match self.ask.accounts.open_session(new).await {
+            Ok(()) => {}
+            // With a full disk people still log in, to read and to make room; such
+            // a session lasts as long as a credential is remembered.
+            Err(StorageError::Full { .. }) => {
+                log::warn!(
+                    "event=session_not_kept user={} reason=storage_full",
+                    user.id
+                );
+                let credentials = &self.ask.credentials;
+                let person = self.ask.people.meet(&user);
+                credentials.remember(
+                    &Credential::Token(&token),
+                    person,
+                    withdrawals,
+                    Instant::now(),
+                );
+            }
+            Err(why) => return Err(storage_failure(&why)),
+        }
         let user = UserCard {
             id: user.id,
             name: user.name,
