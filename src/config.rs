@@ -6,6 +6,7 @@
 //! by `__` (`QUNLIAO_LISTEN__AUTH`), its value written as in YAML.
 
 mod check;
+mod overlay;
 mod secret;
 
 pub use secret::SecretText;
@@ -13,7 +14,7 @@ pub use secret::SecretText;
 use qunliao_actors::Limits;
 use qunliao_actors::auth_registry::{CodeSettings, RegistrationSettings};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -337,70 +338,17 @@ impl Config {
         let _: Config = serde_saphyr::from_str(text).map_err(invalid)?;
         let mut tree: Value = serde_saphyr::from_str(text).map_err(invalid)?;
         let mut config =
-            from_tree(&tree).map_err(|why| ConfigError::Invalid(path.to_owned(), why))?;
+            overlay::from_tree(&tree).map_err(|why| ConfigError::Invalid(path.to_owned(), why))?;
         for (name, value) in environment {
             let Some(name) = name.to_str().filter(|name| name.starts_with(ENV_PREFIX)) else {
                 continue;
             };
             let wrong = |why: &str| ConfigError::Environment(name.to_owned(), why.to_owned());
             let value = value.to_str().ok_or_else(|| wrong("is not UTF-8"))?;
-            config = overlay(&mut tree, name, value).map_err(|why| wrong(&why))?;
+            config = overlay::overlay(&mut tree, name, value).map_err(|why| wrong(&why))?;
         }
         Ok(config)
     }
-}
-
-/// Sets the key that `name` stands for, and answers the whole anew.
-fn overlay(tree: &mut Value, name: &str, value: &str) -> Result<Config, String> {
-    let path = name[ENV_PREFIX.len()..].to_lowercase();
-    let keys: Vec<&str> = path.split("__").collect();
-    let typed: Value =
-        serde_saphyr::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-    let mut changed = tree.clone();
-    set(&mut changed, &keys, typed)?;
-    let config = from_tree(&changed).or_else(|why| {
-        // A password of digits is still a text.
-        changed = tree.clone();
-        set(&mut changed, &keys, Value::String(value.to_owned()))?;
-        from_tree(&changed).map_err(|_| why)
-    })?;
-    *tree = changed;
-    Ok(config)
-}
-
-fn set(tree: &mut Value, keys: &[&str], value: Value) -> Result<(), String> {
-    let Some((key, rest)) = keys.split_first() else {
-        *tree = value;
-        return Ok(());
-    };
-    if tree.is_null() {
-        *tree = Value::Object(Map::new());
-    }
-    let map = tree
-        .as_object_mut()
-        .ok_or("stands for a key within a value")?;
-    set(map.entry(*key).or_insert(Value::Null), rest, value)
-}
-
-fn from_tree(tree: &Value) -> Result<Config, String> {
-    serde_path_to_error::deserialize(tree).map_err(|why| {
-        let path = why.path().to_string();
-        // serde repeats the value, which may be a password; the key is enough.
-        let text = why.into_inner().to_string();
-        let kind = text
-            .split(['`', '"', ':'])
-            .next()
-            .unwrap_or("")
-            .trim()
-            .to_owned();
-        match text
-            .strip_prefix("unknown field `")
-            .and_then(|rest| rest.split('`').next())
-        {
-            Some(key) => format!("there is no key {key} in {path}"),
-            None => format!("{path}: {kind}"),
-        }
-    })
 }
 
 #[cfg(test)]

@@ -1,1 +1,28 @@
-//! placeholder
+//! The client's side of the wire: one type for each of the three ports.
+//!
+//! [`AuthClient`] signs up and in, [`ChatClient`] says and hears, [`FilesClient`]
+//! shares and fetches; all three speak through a [`Connection`], with either
+//! header. What they send is typed by `qunliao-protocol`, as is what they expect
+//! back.
+//!
+//! Nothing here waits for less than for ever: put a `tokio::time::timeout` around
+//! what should not. Everything that receives loses nothing when it is dropped
+//! half-way, so it may also stand in a `select!`.
+
+mod auth;
+mod chat;
+mod connection;
+mod credential;
+mod error;
+mod files;
+
+pub use auth::{AuthClient, NewUser};
+pub use chat::{ChatClient, Event, Forward, Line};
+pub use connection::Connection;
+pub use credential::Credential;
+pub use error::{ClientError, Refused};
+pub use files::FilesClient;
+pub use qunliao_protocol::HeaderForm;
+pub use qunliao_protocol::auth::{ServerInfo, SignedIn, UserCard};
+pub use qunliao_protocol::chat::Said;
+pub use qunliao_protocol::files::{Listed, Listing, Uploaded};

@@ -85,7 +85,11 @@ async fn no_path_is_a_file_and_a_folder_at_once(store: Store) {
     }
     for name in ["a", "a/b", "a/b/c/d", "d/e"] {
         let new = new_file(within("f", name), 2, 1);
-        assert_eq!(store.add_file(new).await.unwrap(), Err(NameConflict), "{name}");
+        assert_eq!(
+            store.add_file(new).await.unwrap(),
+            Err(NameConflict),
+            "{name}"
+        );
         let checked = store.check_place(LOBBY, within("f", name)).await;
         assert_eq!(checked.unwrap(), Err(NameConflict), "{name}");
     }

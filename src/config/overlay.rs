@@ -1,0 +1,57 @@
+//! A configuration as a tree, and the environment laid over it.
+
+use super::{Config, ENV_PREFIX};
+use serde_json::{Map, Value};
+
+/// Sets the key that `name` stands for, and answers the whole anew.
+pub(super) fn overlay(tree: &mut Value, name: &str, value: &str) -> Result<Config, String> {
+    let path = name[ENV_PREFIX.len()..].to_lowercase();
+    let keys: Vec<&str> = path.split("__").collect();
+    let typed: Value =
+        serde_saphyr::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    let mut changed = tree.clone();
+    set(&mut changed, &keys, typed)?;
+    let config = from_tree(&changed).or_else(|why| {
+        // A password of digits is still a text.
+        changed = tree.clone();
+        set(&mut changed, &keys, Value::String(value.to_owned()))?;
+        from_tree(&changed).map_err(|_| why)
+    })?;
+    *tree = changed;
+    Ok(config)
+}
+
+fn set(tree: &mut Value, keys: &[&str], value: Value) -> Result<(), String> {
+    let Some((key, rest)) = keys.split_first() else {
+        *tree = value;
+        return Ok(());
+    };
+    if tree.is_null() {
+        *tree = Value::Object(Map::new());
+    }
+    let map = tree
+        .as_object_mut()
+        .ok_or("stands for a key within a value")?;
+    set(map.entry(*key).or_insert(Value::Null), rest, value)
+}
+
+pub(super) fn from_tree(tree: &Value) -> Result<Config, String> {
+    serde_path_to_error::deserialize(tree).map_err(|why| {
+        let path = why.path().to_string();
+        // serde repeats the value, which may be a password; the key is enough.
+        let text = why.into_inner().to_string();
+        let kind = text
+            .split(['`', '"', ':'])
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_owned();
+        match text
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split('`').next())
+        {
+            Some(key) => format!("there is no key {key} in {path}"),
+            None => format!("{path}: {kind}"),
+        }
+    })
+}
