@@ -53,11 +53,7 @@ impl Listener {
                     }
                 }
                 Err(why) => {
-                    log::warn!(
-                        "event=accept_failed port={:?} error={:?}",
-                        self.port,
-                        why.kind()
-                    );
+                    log::warn!("event=accept_failed port={:?} error=\"{}\"", self.port, why);
                     actix_rt::time::sleep(PAUSE).await;
                 }
             }

@@ -15,6 +15,7 @@ use core::CoreActors;
 use parts::Kept;
 use qunliao_actors::Stop;
 use qunliao_actors::admission::{Caps, Door};
+use qunliao_actors::brake::Brake;
 use qunliao_actors::connection::Port;
 use qunliao_actors::credentials::Credentials;
 use qunliao_actors::file_vault::transfer::Transfers;
@@ -120,6 +121,7 @@ fn house(config: &Config, kept: &Kept, core: &CoreActors, credentials: Arc<Crede
             all: sockets::connections_that_fit(config.limits.connections_max),
             per_network: config.limits.connections_per_address_max,
         }),
+        brake: Brake::new(config.limits.brake()),
         auth: core.auth_handles(),
         lobby: core.room_handles(),
         permits: core.vault_handles(),

@@ -14,6 +14,8 @@ use tokio::sync::Mutex;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an answer is given again: asking costs a write to the disk.
 const REMEMBERED_FOR: Duration = Duration::from_secs(1);
+/// Connections on this port, which the caps of the others do not cover.
+const CONNECTIONS_MAX: usize = 256;
 /// Seconds that requests under way get when the server stops.
 const SHUTDOWN_SECONDS: u64 = 2;
 
@@ -79,9 +81,11 @@ pub(crate) fn serve(listener: TcpListener, checkup: Checkup) -> std::io::Result<
         App::new()
             .app_data(checkup.clone())
             .route("/healthz", web::get().to(healthz))
+            .route("/healthz", web::head().to(healthz))
     });
     Ok(server
         .workers(1)
+        .max_connections(CONNECTIONS_MAX)
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .listen(listener)?

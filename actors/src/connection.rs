@@ -15,6 +15,7 @@ mod pump;
 mod replies;
 
 use crate::admission::{ConnectionId, Ticket};
+use crate::brake::Verifying;
 use crate::chat_room::Leave;
 use crate::credentials::Verified;
 use crate::host::Roster;
@@ -251,9 +252,20 @@ impl Connection {
         self.known = Some(verified);
     }
 
+    /// Asks leave to have a credential verified.
+    fn begin_verifying(&self) -> Result<Verifying, Failure> {
+        // Without a place it is about to end.
+        let ticket = self.ticket.as_ref().ok_or(Failure::ShuttingDown)?;
+        self.house.brake.begin(ticket.network(), Instant::now())
+    }
+
     /// Someone did not: after some more of that, it ends.
     fn count_refusal(&mut self, failure: &Failure) {
         if *failure == Failure::WrongCredentials {
+            if let Some(ticket) = &self.ticket {
+                let network = ticket.network();
+                self.house.brake.count_wrong(network, Instant::now());
+            }
             self.wrong_credentials += 1;
             if self.wrong_credentials >= self.house.limits.wrong_credentials_max {
                 log::info!("event=connection_closed reason=wrong_credentials");

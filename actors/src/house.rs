@@ -2,12 +2,13 @@
 
 use crate::admission::Door;
 use crate::auth_registry::{ConfirmEmail, Identify, SendCode, SignIn, SignUp};
+use crate::brake::Brake;
 use crate::chat_room::{Join, Leave, Say};
 use crate::credentials::Credentials;
 use crate::file_vault::transfer::Transfers;
 use crate::file_vault::{AskDownload, AskUpload};
 use crate::limits::Limits;
-use crate::person::Rate;
+use crate::pace::Rate;
 use crate::reading::Reading;
 use actix::Recipient;
 use qunliao_protocol::Language;
@@ -15,6 +16,7 @@ use qunliao_protocol::auth::ServerInfo;
 use qunliao_storage::{Files, Vault};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 /// Whom connections ask about people.
 pub struct AuthHandles {
@@ -62,6 +64,8 @@ pub struct House {
     pub info: ServerInfo,
     /// Who may have a connection.
     pub door: Door,
+    /// How much an address may ask and be wrong.
+    pub brake: Brake,
     /// People.
     pub auth: AuthHandles,
     /// The lobby.
@@ -85,7 +89,7 @@ impl House {
     #[must_use]
     pub fn message_rate(&self) -> Rate {
         Rate {
-            per_second: self.limits.messages_per_second,
+            every: Duration::from_secs(1) / self.limits.messages_per_second.max(1),
             burst: self.limits.messages_burst,
         }
     }

@@ -14,6 +14,7 @@
 
 pub mod admission;
 pub mod auth_registry;
+pub mod brake;
 pub mod chat_room;
 pub mod clock;
 pub mod connection;
@@ -27,6 +28,7 @@ pub mod host;
 pub mod house;
 pub mod limits;
 pub mod names;
+pub mod pace;
 pub mod passwords;
 pub mod person;
 pub mod reading;

@@ -1,6 +1,8 @@
 //! Every limit that the actors keep, as the configuration sets it. `config.yaml`
 //! gives the reason of each default.
 
+use crate::brake::BrakeLimits;
+use crate::pace::Rate;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -26,6 +28,10 @@ pub struct Limits {
     pub open_requests_max: usize,
     /// Wrong credentials on one connection, after which it is closed.
     pub wrong_credentials_max: u32,
+    /// Wrong credentials of one address at once, after a pause.
+    pub wrong_credentials_per_address_burst: u32,
+    /// Wrong credentials of one address in a minute, sustained.
+    pub wrong_credentials_per_address_minute: u32,
     /// The text of a message.
     pub message_bytes_max: usize,
     /// Messages of one user in a second, sustained.
@@ -56,6 +62,8 @@ pub struct Limits {
     pub password_threads: usize,
     /// Passwords that wait for that or are at it; beyond, a sign-in is answered with 106.
     pub password_queue_max: usize,
+    /// Passwords of one address among those.
+    pub password_queue_per_address_max: usize,
     /// Seconds for which a checked credential is remembered.
     pub credential_memory_seconds: u64,
     /// Codes and mails being sent at once.
@@ -74,6 +82,8 @@ impl Default for Limits {
             outbound_bytes_max: 1 << 20,
             open_requests_max: 256,
             wrong_credentials_max: 5,
+            wrong_credentials_per_address_burst: 100,
+            wrong_credentials_per_address_minute: 10,
             message_bytes_max: 16 << 10,
             messages_per_second: 10,
             messages_burst: 40,
@@ -89,6 +99,7 @@ impl Default for Limits {
             discard_seconds: 10,
             password_threads: 0,
             password_queue_max: 1_000,
+            password_queue_per_address_max: 64,
             credential_memory_seconds: 600,
             deliveries_max: 64,
         }
@@ -130,5 +141,17 @@ impl Limits {
     #[must_use]
     pub fn discard_time(&self) -> Duration {
         Duration::from_secs(self.discard_seconds)
+    }
+
+    /// What the brake on guessing goes by.
+    #[must_use]
+    pub fn brake(&self) -> BrakeLimits {
+        BrakeLimits {
+            under_way: self.password_queue_per_address_max,
+            wrong: Rate {
+                every: Duration::from_secs(60) / self.wrong_credentials_per_address_minute.max(1),
+                burst: self.wrong_credentials_per_address_burst,
+            },
+        }
     }
 }

@@ -8,6 +8,20 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 /// Most characters of a name.
 pub const NAME_CHARS_MAX: usize = 32;
 
+/// Names that sound as if the server or its operator spoke, besides the ones with
+/// which it does. With punctuation or blanks between they sound no better.
+const OFFICIAL_NAMES: [&str; 9] = [
+    "系統",
+    "群聊",
+    "qunliao",
+    "管理员",
+    "管理員",
+    "admin",
+    "administrator",
+    "服务器",
+    "server",
+];
+
 /// A name that may be given out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
@@ -46,7 +60,12 @@ impl Name {
             return Err(NameFault::Blanks);
         }
         let folded = fold(&shown);
-        if SYSTEM_NAMES.iter().any(|reserved| fold(reserved) == folded) {
+        let letters: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+        if SYSTEM_NAMES
+            .iter()
+            .chain(&OFFICIAL_NAMES)
+            .any(|reserved| *reserved == letters)
+        {
             return Err(NameFault::Reserved);
         }
         Ok(Self { shown, folded })
@@ -146,6 +165,10 @@ mod tests {
             ("系统", Reserved),
             ("System", Reserved),
             ("ＳＹＳＴＥＭ", Reserved),
+            ("系 统", Reserved),
+            ("系统:", Reserved),
+            ("系統", Reserved),
+            ("Admin", Reserved),
         ] {
             assert_eq!(Name::new(name), Err(fault), "{name:?}");
         }

@@ -1,5 +1,6 @@
 //! A user who is here: what all connections of that user share.
 
+use crate::pace::{Pace, Rate};
 use qunliao_protocol::UserId;
 use qunliao_storage::accounts::User;
 use std::collections::HashMap;
@@ -23,37 +24,6 @@ impl Person {
     pub fn take_message(&self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         pace.take(rate, now)
-    }
-}
-
-/// How fast a user may speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// Sustained.
-    pub per_second: u32,
-    /// At once, after a pause.
-    pub burst: u32,
-}
-
-/// The generic cell rate algorithm (ITU-T I.371): one instant is all its state.
-#[derive(Default)]
-struct Pace {
-    /// When the allowance will be whole again.
-    whole_at: Option<Instant>,
-}
-
-impl Pace {
-    fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let cost = Duration::from_secs(1) / rate.per_second.max(1);
-        let tolerance = cost * rate.burst.max(1);
-        let whole_at = self.whole_at.map_or(now, |at| at.max(now)) + cost;
-        match whole_at.checked_duration_since(now + tolerance) {
-            Some(wait) if !wait.is_zero() => Err(wait),
-            _ => {
-                self.whole_at = Some(whole_at);
-                Ok(())
-            }
-        }
     }
 }
 
@@ -83,36 +53,5 @@ impl People {
         });
         here.insert(user.id, Arc::downgrade(&person));
         person
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RATE: Rate = Rate {
-        per_second: 10,
-        burst: 3,
-    };
-
-    #[test]
-    fn a_burst_passes_and_then_the_pace_holds() {
-        let mut pace = Pace::default();
-        let start = Instant::now();
-        assert!((0..3).all(|_| pace.take(RATE, start).is_ok()));
-        assert_eq!(pace.take(RATE, start), Err(Duration::from_millis(100)));
-        let later = start + Duration::from_millis(100);
-        assert_eq!(pace.take(RATE, later), Ok(()));
-        assert!(pace.take(RATE, later).is_err());
-    }
-
-    #[test]
-    fn a_long_silence_earns_no_more_than_a_burst() {
-        let mut pace = Pace::default();
-        let start = Instant::now();
-        assert!(pace.take(RATE, start).is_ok());
-        let much_later = start + Duration::from_secs(3600);
-        let passed = (0..10).filter(|_| pace.take(RATE, much_later).is_ok());
-        assert_eq!(passed.count(), 3);
     }
 }

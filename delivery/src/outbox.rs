@@ -85,7 +85,7 @@ impl Outbox {
         // Once begun, the line is finished even if nobody waits for it any more.
         let written = spawn_blocking(move || lines.append(&record.to_string())).await;
         written.unwrap_or(Err(DeliveryError::TimedOut))?;
-        log::info!("put a message for {channel} into the outbox");
+        log::info!("event=outbox_appended channel={channel}");
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! Names of shared files and folders: labels, never paths on the server's disk.
 //!
 //! Content is stored under names that the server chooses, so a hostile label
-//! cannot reach anything. The rules here protect the people who download: a
-//! label must be one that their own file system can hold and that shows itself
-//! as what it is.
+//! cannot reach anything. The rules here protect the people who download: a label
+//! holds nothing that leads elsewhere, hides, or turns text around. What only some
+//! systems cannot hold (`a:b`, `con`) is for the client there to deal with.
 
 use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,8 @@ fn is_allowed(c: char) -> bool {
     // Bidirectional controls can make `gpj.exe` read as `exe.jpg`.
     let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
-    !c.is_control() && !turns_text && !breaks_line && c != '/' && c != '\\'
+    let shows_nothing = matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    !c.is_control() && !turns_text && !breaks_line && !shows_nothing && c != '/' && c != '\\'
 }
 
 fn has_drive_letter(name: &str) -> bool {
@@ -151,6 +152,9 @@ mod tests {
             "a\n",
             "\u{7f}",
             "\u{202e}gpj.exe",
+            "a\u{200b}",
+            "\u{feff}a",
+            "a\u{e0041}",
             "a\u{2028}b",
             "\u{85}",
             &long,

@@ -4,6 +4,7 @@ use super::{Config, ConfigError, MailDriver, SecretText, SmsDriver, SmtpTls};
 use qunliao_actors::contacts::PhoneBook;
 use qunliao_delivery::{Secret, SmtpSettings, WebhookSettings};
 use qunliao_protocol::frame::BODY_BYTES_LIMIT;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,17 +23,35 @@ impl Config {
         if self.phone_book().is_err() {
             return unfit(
                 "registration.phone_region",
-                "is not a region of ISO 3166, such as CN",
+                "must be a region of ISO 3166, such as CN",
+            );
+        }
+        let listen = &self.listen;
+        let addresses = [listen.auth, listen.chat, listen.files, listen.web];
+        let clash = |(i, address): (usize, &SocketAddr)| {
+            address.port() != 0 && addresses[..i].contains(address)
+        };
+        if addresses.iter().enumerate().any(clash) {
+            return unfit("listen", "must have four different addresses");
+        }
+        let is_prefix = |prefix: &String| {
+            let digits = prefix.strip_prefix('+').unwrap_or_default();
+            !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+        };
+        if !self.registration.phone_prefixes.iter().all(is_prefix) {
+            return unfit(
+                "registration.phone_prefixes",
+                "must be a plus and digits each, such as +86",
             );
         }
         if ![1, 2].contains(&self.protocol.register_reply_op) {
             return unfit(
                 "protocol.register_reply_op",
-                "is 2, or 1 as in the origin's example",
+                "must be 2, or 1 as in the origin's example",
             );
         }
         if self.sessions.lifetime_days == 0 || self.sessions.per_user_max == 0 {
-            return unfit("sessions", "values are at least 1");
+            return unfit("sessions", "must have values of at least 1");
         }
         if self.codes.lifetime_seconds == 0
             || self.codes.lifetime_seconds > SECONDS_MAX
@@ -44,7 +63,7 @@ impl Config {
             );
         }
         if self.codes.wrong_tries_max > 100 {
-            return unfit("codes.wrong_tries_max", "is at most 100");
+            return unfit("codes.wrong_tries_max", "must be at most 100");
         }
         Ok(())
     }
@@ -82,7 +101,7 @@ impl Config {
             if !(1..=SECONDS_MAX).contains(&seconds) {
                 return Err(ConfigError::Unfit(
                     key,
-                    format!("is between 1 and {SECONDS_MAX} seconds"),
+                    format!("must be between 1 and {SECONDS_MAX} seconds"),
                 ));
             }
         }
@@ -112,18 +131,31 @@ impl Config {
             ),
             ("limits.transfers_max", limits.transfers_max),
             ("limits.password_queue_max", limits.password_queue_max),
+            (
+                "limits.password_queue_per_address_max",
+                limits.password_queue_per_address_max,
+            ),
+            (
+                "limits.wrong_credentials_per_address_burst",
+                limits.wrong_credentials_per_address_burst as usize,
+            ),
+            (
+                "limits.wrong_credentials_per_address_minute",
+                limits.wrong_credentials_per_address_minute as usize,
+            ),
             ("limits.deliveries_max", limits.deliveries_max),
         ] {
             if count == 0 {
-                return Err(ConfigError::Unfit(key, "is at least 1".into()));
+                return Err(ConfigError::Unfit(key, "must be at least 1".into()));
             }
         }
         if !(1024..BODY_BYTES_LIMIT).contains(&limits.frame_bytes_max) {
-            let why = format!("is between 1024 and {} bytes", BODY_BYTES_LIMIT - 1);
+            let why = format!("must be between 1024 and {} bytes", BODY_BYTES_LIMIT - 1);
             return Err(ConfigError::Unfit("limits.frame_bytes_max", why));
         }
         if limits.message_bytes_max >= limits.frame_bytes_max {
-            let why = "is less than limits.frame_bytes_max, which has to hold the message".into();
+            let why =
+                "must be less than limits.frame_bytes_max, which has to hold the message".into();
             return Err(ConfigError::Unfit("limits.message_bytes_max", why));
         }
         Ok(())
@@ -230,7 +262,7 @@ fn secret(
         (text, None) => Ok(Some(Secret::from(text.to_owned()))),
         (_, Some(_)) => Err(ConfigError::Unfit(
             key,
-            "is given twice, also as a file".into(),
+            "must not be given twice, also as a file".into(),
         )),
     }
 }

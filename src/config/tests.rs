@@ -132,6 +132,11 @@ fn parts_that_do_not_fit_are_refused() {
             "limits.message_bytes_max",
         ),
         ("limits: {transfers_max: 0}", "limits.transfers_max"),
+        ("listen: {chat: \"127.0.0.1:7001\"}", "listen"),
+        (
+            "registration: {phone_prefixes: [\"86\"]}",
+            "registration.phone_prefixes",
+        ),
         (
             "limits: {idle_timeout_seconds: 99999999}",
             "limits.idle_timeout_seconds",

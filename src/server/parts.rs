@@ -15,6 +15,11 @@ use qunliao_storage::{DataFolder, Files, FreeSpace, Reserve, SledEngine, Store, 
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long contents that no file has are kept before they are deleted.
+const ORPHANS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// More orphans than this are not what a crash leaves behind.
+const ORPHANS_EXPECTED: usize = 64;
+
 /// What is kept, opened.
 pub(super) struct Kept {
     pub(super) store: Store,
@@ -23,6 +28,7 @@ pub(super) struct Kept {
 
 /// Opens the database and the vault, and sweeps what a crash left in the latter.
 pub(super) async fn open_storage(config: &Config, folder: &DataFolder) -> anyhow::Result<Kept> {
+    folder.check_database()?;
     let seal = folder.seal()?;
     let engine = SledEngine::open(&folder.database())?;
     let reserve_bytes = config.storage.reserve_bytes();
@@ -33,9 +39,23 @@ pub(super) async fn open_storage(config: &Config, folder: &DataFolder) -> anyhow
     })?;
     let vault = Vault::open(&folder.vault())?;
     let contents = vault.contents().context("reading the vault")?;
-    for orphan in store.unlisted(contents).await? {
-        vault.remove(&orphan).context("sweeping the vault")?;
-        log::info!("event=orphan_swept content={orphan}");
+    let orphans = store.unlisted(contents).await?;
+    for orphan in &orphans {
+        vault.set_aside(orphan).context("sweeping the vault")?;
+        log::warn!("event=orphan_set_aside content={orphan}");
+    }
+    if orphans.len() > ORPHANS_EXPECTED {
+        // A crash leaves one for each upload that was just ending, and no more.
+        let count = orphans.len();
+        log::error!(
+            "event=many_orphans count={count} hint=\"the database may have lost records; see docs/storage.md\""
+        );
+    }
+    let deleted = vault
+        .delete_orphans(ORPHANS_KEPT)
+        .context("sweeping the vault")?;
+    if deleted > 0 {
+        log::info!("event=orphans_deleted count={deleted}");
     }
     Ok(Kept { store, vault })
 }

@@ -8,8 +8,9 @@ use std::net::{SocketAddr, TcpListener};
 const BACKLOG: i32 = 4096;
 /// Descriptors that are wanted.
 const DESCRIPTORS: u64 = 65_536;
-/// Descriptors that are not for connections: the database, the vault, threads.
-const DESCRIPTORS_OF_OUR_OWN: u64 = 256;
+/// Descriptors that are not for connections on the three ports: the database, the
+/// vault, threads, and the web port.
+const DESCRIPTORS_OF_OUR_OWN: u64 = 512;
 
 /// Where a server listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,8 @@ pub(super) fn connections_that_fit(wanted: usize) -> usize {
     let Some(limit) = getrlimit(Resource::Nofile).current else {
         return wanted;
     };
-    let room = limit.saturating_sub(DESCRIPTORS_OF_OUR_OWN).max(1);
+    // A small limit is shared: half of it is better than none.
+    let room = limit.saturating_sub(DESCRIPTORS_OF_OUR_OWN).max(limit / 2);
     let fit = usize::try_from(room).unwrap_or(usize::MAX).min(wanted);
     if fit < wanted {
         log::warn!("event=connections_limited wanted={wanted} max={fit} open_files={limit}");

@@ -69,6 +69,31 @@ impl DataFolder {
         self.root.join("outbox.jsonl")
     }
 
+    /// Refuses a folder whose database is gone while its vault is not: a server that
+    /// began anew over it would take all its files for orphans.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`], [`StorageError::Io`].
+    pub fn check_database(&self) -> Result<(), StorageError> {
+        let database = self.database().join("db");
+        let is_there = fs::metadata(&database).is_ok_and(|file| file.len() > 0);
+        let keeps_files = || {
+            let folders = fs::read_dir(self.vault()).into_iter().flatten().flatten();
+            let contents = folders.filter(|folder| folder.file_name().len() == 2);
+            contents
+                .flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten())
+                .next()
+                .is_some()
+        };
+        if !is_there && keeps_files() {
+            return Err(StorageError::damaged(format_args!(
+                "{} is missing or empty, but the vault beside it holds files; put the database back, or move the vault away",
+                database.display()
+            )));
+        }
+        Ok(())
+    }
+
     /// The folder itself.
     #[must_use]
     pub fn root(&self) -> &Path {

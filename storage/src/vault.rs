@@ -5,7 +5,8 @@
 //! content becomes durable step by step: its bytes are synced, then it is renamed
 //! to its place, then the folder is synced; only then may it be listed. Whatever
 //! a crash leaves behind (half a content, or one that never was listed) is an
-//! orphan, and is swept at the next start.
+//! orphan, and is swept at the next start: the half is deleted, the whole is set
+//! aside in `vault/orphans/` and deleted later.
 
 use crate::content::Digest;
 use crate::engine::sled::sync_folder;
@@ -15,10 +16,11 @@ use crate::space::FreeSpace;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Contents of files, in a folder.
 #[derive(Clone)]
@@ -77,6 +79,7 @@ impl Vault {
             }
         }
         make_folder(&self.incoming())?;
+        make_folder(&self.orphans())?;
         sync_folder(&self.root)?;
         for left in fs::read_dir(self.incoming())? {
             fs::remove_file(left?.path())?;
@@ -86,6 +89,10 @@ impl Vault {
 
     fn incoming(&self) -> PathBuf {
         self.root.join("incoming")
+    }
+
+    fn orphans(&self) -> PathBuf {
+        self.root.join("orphans")
     }
 
     fn place(&self, content: &Digest) -> PathBuf {
@@ -144,6 +151,37 @@ impl Vault {
             }
         }
         Ok(contents)
+    }
+
+    /// Takes a content that no file has out of the vault, into `orphans/`. Nothing is
+    /// deleted yet: should it be the index that lost something, the bytes are there.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn set_aside(&self, content: &Digest) -> io::Result<()> {
+        fs::rename(
+            self.place(content),
+            self.orphans().join(content.to_string()),
+        )
+    }
+
+    /// Deletes what was set aside longer ago than `kept`; answers how many.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn delete_orphans(&self, kept: Duration) -> io::Result<usize> {
+        let mut deleted = 0;
+        for entry in fs::read_dir(self.orphans())? {
+            let entry = entry?;
+            // Moving a file changes its ctime, and nothing else does here.
+            let moved = u64::try_from(entry.metadata()?.ctime()).unwrap_or(0);
+            let moved = UNIX_EPOCH + Duration::from_secs(moved);
+            if moved.elapsed().is_ok_and(|age| age > kept) {
+                fs::remove_file(entry.path())?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
     }
 
     /// Removes a content that no file has.

@@ -32,7 +32,11 @@ codes:
   per_address_hour: 1000000
   total_day: 1000000
 storage: { reserve_mib: 1 }
-limits: { messages_per_second: 100000, messages_burst: 100000 }
+limits:
+  messages_per_second: 100000
+  messages_burst: 100000
+  wrong_credentials_per_address_burst: 1000000
+  password_queue_per_address_max: 1000
 ";
 
 /// A folder with a configuration, and with the data of the servers that run in it.

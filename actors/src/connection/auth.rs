@@ -46,6 +46,13 @@ impl Connection {
         let Some(ticket) = &self.ticket else {
             return;
         };
+        let verifying = match request {
+            Request::Login { .. } | Request::Register(_) => match self.begin_verifying() {
+                Ok(verifying) => Some(verifying),
+                Err(failure) => return self.refuse(self.reply_envelope(envelope), &failure),
+            },
+            _ => None,
+        };
         let owned = |text: Option<&str>| text.map(str::to_owned);
         match request {
             Request::ServerInfo => {
@@ -62,6 +69,7 @@ impl Connection {
                 };
                 let asked = self.house.auth.sign_in.send(ask);
                 self.carry_out(ctx, asked, move |act, outcome, _| {
+                    drop(verifying);
                     act.signed_in(LOGIN, envelope, outcome);
                 });
             }
@@ -96,7 +104,7 @@ impl Connection {
                 };
                 let asked = self.house.auth.sign_up.send(ask);
                 self.carry_out(ctx, asked, move |act, outcome, _| {
-                    debug_assert_eq!(envelope.op, Some(REGISTER));
+                    drop(verifying);
                     act.signed_in(act.house.register_reply_op, envelope, outcome);
                 });
             }

@@ -110,12 +110,19 @@ impl Connection {
             self.welcome(verified);
             return self.say_known(waiting, now, ctx);
         }
+        let verifying = match self.begin_verifying() {
+            Ok(verifying) => verifying,
+            Err(failure) => {
+                return self.refuse_message(envelope, waiting.client_message_id, &failure);
+            }
+        };
         let asked = self
             .house
             .auth
             .identify
             .send(Identify(OwnedCredential::from(say.credential)));
         self.carry_out(ctx, asked, move |act, outcome, ctx| {
+            drop(verifying);
             match outcome.unwrap_or(Err(Failure::ShuttingDown)) {
                 Ok(verified) => {
                     act.welcome(verified);

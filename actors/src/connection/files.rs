@@ -20,9 +20,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Items that a list is made of at most: about as many as its size allows.
-const LISTED_MAX: usize = 5_000;
-/// Bytes of a list, at most: a reply may have 1 MiB.
-const LISTING_BYTES_MAX: usize = (1 << 20) - 4096;
+const LISTED_MAX: usize = 1_500;
+/// Bytes of a list, at most: a reply may have 1 MiB, but lists that nobody reads
+/// should not fill the memory.
+const LISTING_BYTES_MAX: usize = 256 << 10;
 
 impl Connection {
     pub(super) fn files_request(&mut self, body: &Bytes, ctx: &mut Context<Self>) {
@@ -59,12 +60,20 @@ impl Connection {
             self.welcome(verified);
             return self.carry_out_files(envelope, user, request, ctx);
         }
+        let verifying = match self.begin_verifying() {
+            Ok(verifying) => verifying,
+            Err(failure) if matches!(request, Request::Upload { .. }) => {
+                return self.refuse_upload(envelope, &failure);
+            }
+            Err(failure) => return self.refuse(envelope, &failure),
+        };
         let asked = self
             .house
             .auth
             .identify
             .send(Identify(OwnedCredential::from(*credential)));
         self.carry_out(ctx, asked, move |act, outcome, ctx| {
+            drop(verifying);
             match outcome.unwrap_or(Err(Failure::ShuttingDown)) {
                 Ok(verified) => {
                     let user = verified.person.id;
@@ -73,6 +82,7 @@ impl Connection {
                 }
                 Err(failure) if matches!(request, Request::Upload { .. }) => {
                     act.refuse_upload(envelope, &failure);
+                    act.count_refusal(&failure);
                 }
                 Err(failure) => {
                     act.refuse(envelope, &failure);

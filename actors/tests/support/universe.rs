@@ -8,6 +8,7 @@ use qunliao_actors::admission::{Caps, ConnectionId, Door};
 use qunliao_actors::auth_registry::{
     ConfirmEmail, Identify, OwnedCredential, SendCode, SignIn, SignUp, Verify,
 };
+use qunliao_actors::brake::Brake;
 use qunliao_actors::chat_room::{Batch, Heard, Join, Leave, Line, Say};
 use qunliao_actors::connection::Port;
 use qunliao_actors::credentials::{Credentials, Verified};
@@ -107,6 +108,7 @@ impl Plan {
                 per_network: 100,
             }),
             info: info(&self.limits),
+            brake: Brake::new(self.limits.brake()),
             limits: self.limits,
             language: Language::Chinese,
             register_reply_op: self.register_reply_op,

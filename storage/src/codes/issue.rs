@@ -1,7 +1,7 @@
 //! Issuing a code: whether one may be sent, and what is recorded of it.
 
 use super::judge::{CodeRecord, code_hash, target_key};
-use super::sendings::count_sending;
+use super::sendings::{count_sending, count_telling};
 use super::{Issued, NewCode, Purpose};
 use crate::accounts;
 use crate::content::to_hex;
@@ -20,7 +20,10 @@ pub(super) fn issue(
 ) -> Result<Issued, StorageError> {
     let proof = &new.proof;
     if proof.purpose == Purpose::Register && accounts::owns(transaction, seal, &proof.contact)? {
-        return Ok(Issued::Registered);
+        return Ok(match count_telling(transaction, seal, new)? {
+            Some(wait_ms) => too_soon(wait_ms),
+            None => Issued::Registered,
+        });
     }
     let key = target_key(seal, proof.purpose, &proof.contact);
     let earlier: CodeRecord = transaction.record(&key)?.unwrap_or_default();
@@ -35,9 +38,13 @@ pub(super) fn issue(
     };
     let burnt_for = record.burnt_for(new.now);
     if let Some(wait_ms) = count_sending(transaction, seal, new, burnt_for)? {
-        let seconds = u32::try_from(wait_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
-        return Ok(Issued::TooSoon(seconds.max(1)));
+        return Ok(too_soon(wait_ms));
     }
     transaction.put_record(key, &record)?;
     Ok(Issued::Send)
+}
+
+fn too_soon(wait_ms: u64) -> Issued {
+    let seconds = u32::try_from(wait_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
+    Issued::TooSoon(seconds.max(1))
 }

@@ -17,6 +17,10 @@ pub(super) struct SendingsRecord {
     last: u64,
 }
 
+/// How often one address is told that a contact is registered, for each code it
+/// may ask for.
+const TELLINGS_PER_SENDING: usize = 10;
+
 /// Counts a sending under its contact, who asked, and all; or answers how long
 /// to wait, in milliseconds, and counts nothing. `burnt_for` is the least to wait.
 pub(super) fn count_sending(
@@ -56,6 +60,32 @@ pub(super) fn count_sending(
         for (key, sendings) in counted {
             transaction.put_record(key, &sendings)?;
         }
+    }
+    Ok(wait)
+}
+
+/// Counts an answer that tells someone that a contact is registered, which has to
+/// be told but not without end; or answers how long to wait, in milliseconds.
+pub(super) fn count_telling(
+    transaction: &mut Transaction<'_>,
+    seal: &Seal,
+    new: &NewCode,
+) -> Result<Option<u64>, StorageError> {
+    let Some(address) = &new.asked_by else {
+        return Ok(None);
+    };
+    let subject = format!("told {address}");
+    let key = keys::sendings_by_subject(&seal.index(Space::Sending, subject.as_bytes()));
+    let mut tellings: SendingsRecord = transaction.record(&key)?.unwrap_or_default();
+    tellings.trust_clock(new.now);
+    let max = new
+        .sending
+        .per_address_hour
+        .saturating_mul(TELLINGS_PER_SENDING);
+    let wait = tellings.wait(new.now, 0, &[(HOUR_MS, max)]);
+    if wait.is_none() {
+        tellings.count(new.now);
+        transaction.put_record(key, &tellings)?;
     }
     Ok(wait)
 }
