@@ -1,7 +1,7 @@
 //! Codes: single use, short-lived, and not to be guessed.
 
 use crate::cast::*;
-use qunliao_storage::codes::{Issued, Proof, Purpose, Verdict};
+use qunliao_storage::codes::{Issued, NewCode, Proof, Purpose, Verdict};
 use qunliao_storage::{Accounts, Codes, Store};
 
 over_every_engine!(
@@ -11,6 +11,7 @@ over_every_engine!(
     only_the_newest_code_is_right,
     a_spent_code_is_known_until_it_expires,
     no_code_is_sent_to_a_number_that_has_an_account,
+    nobody_is_told_without_end_who_has_an_account,
     a_sweep_removes_what_no_longer_matters,
 );
 
@@ -71,6 +72,25 @@ async fn no_code_is_sent_to_a_number_that_has_an_account(store: Store) {
     assert_eq!(store.issue(later()).await.unwrap(), Issued::Registered);
     store.close_account(alice.id, NOW).await.unwrap();
     assert_eq!(store.issue(later()).await.unwrap(), Issued::Send);
+}
+
+async fn nobody_is_told_without_end_who_has_an_account(store: Store) {
+    send_code(&store, &ALICE, "135790", NOW).await;
+    signed_up(&store, ALICE.account_by_phone("135790")).await;
+    let ask = |asked_by: &str| NewCode {
+        asked_by: Some(asked_by.to_owned()),
+        ..new_code(ALICE.phone_proof("246801"), NOW + MINUTE)
+    };
+    let tellings = 10 * ask("").sending.per_address_hour;
+    for _ in 0..tellings {
+        assert_eq!(
+            store.issue(ask("mallory")).await.unwrap(),
+            Issued::Registered
+        );
+    }
+    let told = store.issue(ask("mallory")).await.unwrap();
+    assert!(matches!(told, Issued::TooSoon(_)), "{told:?}");
+    assert_eq!(store.issue(ask("alice")).await.unwrap(), Issued::Registered);
 }
 
 async fn a_sweep_removes_what_no_longer_matters(store: Store) {

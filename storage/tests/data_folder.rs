@@ -124,3 +124,22 @@ fn a_key_that_was_left_half_written_is_made_anew() {
     assert_eq!(key.len(), 64);
     assert!(!temporary.path().join("secret.new").exists());
 }
+
+#[test]
+fn a_vault_whose_database_is_gone_is_not_begun_anew() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(root.path()).unwrap();
+    folder.check_database().unwrap();
+    let vault = qunliao_storage::Vault::open(&folder.vault()).unwrap();
+    folder.check_database().unwrap();
+    let mut incoming = vault.begin().unwrap();
+    incoming.write(b"bytes").unwrap();
+    incoming.finish().unwrap();
+    let refused = folder.check_database().unwrap_err();
+    assert!(matches!(refused, StorageError::Damaged(_)), "{refused}");
+    std::fs::create_dir_all(folder.database()).unwrap();
+    std::fs::write(folder.database().join("db"), b"").unwrap();
+    assert!(folder.check_database().is_err(), "an empty one is none");
+    std::fs::write(folder.database().join("db"), b"something").unwrap();
+    folder.check_database().unwrap();
+}

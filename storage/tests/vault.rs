@@ -143,6 +143,23 @@ async fn what_a_crash_left_unlisted_is_found_and_removed() {
 }
 
 #[test]
+fn what_is_set_aside_is_kept_for_a_while() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Vault::open(folder.path()).unwrap();
+    let content = keep(&vault, b"bytes");
+    vault.set_aside(&content).unwrap();
+    assert!(vault.contents().unwrap().is_empty());
+    assert!(vault.read(&content).is_err());
+    let aside = folder.path().join("orphans").join(content.to_string());
+    assert_eq!(std::fs::read(&aside).unwrap(), b"bytes");
+    let day = std::time::Duration::from_secs(24 * 3600);
+    assert_eq!(vault.delete_orphans(day).unwrap(), 0);
+    assert!(aside.exists());
+    assert_eq!(vault.delete_orphans(std::time::Duration::ZERO).unwrap(), 1);
+    assert!(!aside.exists());
+}
+
+#[test]
 fn files_that_are_not_ours_are_no_contents() {
     let root = tempfile::tempdir().unwrap();
     let vault = Vault::open(root.path()).unwrap();

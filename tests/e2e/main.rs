@@ -19,5 +19,6 @@ mod example_client;
 mod malformed;
 mod memory;
 mod origin_bytes;
+mod owed;
 mod secrets;
 mod tidy;
