@@ -2,9 +2,9 @@
 //! others to carry them out, and writes what is due back, in order.
 //!
 //! The [`pump`] reads and writes; each port has its own file for what its requests
-//! mean. Others tell it [`Heard`](crate::chat_room::Heard) (what was said),
-//! [`Expire`] (its deadline has passed), [`Farewell`] and [`Evict`] (go). It stops when its
-//! socket is done, or when the socket has been handed to a transfer.
+//! mean. The room tells it what is said ([`Heard`](crate::chat_room::Heard)), its
+//! host when a deadline has passed or it has to go ([`Summons`]). It stops when
+//! its socket is done, or when the socket has been handed to a transfer.
 
 mod auth;
 mod chat;
@@ -18,16 +18,18 @@ use crate::admission::{ConnectionId, Ticket};
 use crate::brake::Verifying;
 use crate::chat_room::Leave;
 use crate::credentials::Verified;
-use crate::host::Roster;
 use crate::house::House;
+use crate::roster::{Roster, Summons};
 use actix::prelude::*;
 use bytes::{Bytes, BytesMut};
 use chat::Posts;
 use hearing::Ear;
 use outbound::Outbound;
 use pump::Pump;
+use qunliao_protocol::json::Object;
 use qunliao_protocol::reply::{Refusal, Reply};
 use qunliao_protocol::{Decoder, Envelope, Failure, FrameError, HeaderForm};
+use qunliao_protocol::{auth as auth_wire, chat as chat_wire, files as files_wire};
 use replies::{Replies, Slot};
 use serde::Serialize;
 use std::cell::RefCell;
@@ -47,21 +49,6 @@ pub enum Port {
     /// Files.
     Files,
 }
-
-/// A deadline has passed: see which one, and act.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Expire;
-
-/// Finish what is being written, and go.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Farewell;
-
-/// Go at once: the place has been given to another.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Evict;
 
 /// Where a connection stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,10 +135,21 @@ impl Connection {
 
     /// One whole request has arrived.
     fn request(&mut self, body: &Bytes, ctx: &mut Context<Self>) {
+        let body = match Object::parse(body) {
+            Ok(body) => body,
+            Err(failure) => return self.refuse(Envelope::default(), &failure),
+        };
+        let (envelope, op) = Envelope::read(&body);
+        let is_origin_op = match self.port {
+            Port::Auth => auth_wire::is_origin_op,
+            Port::Chat => chat_wire::is_origin_op,
+            Port::Files => files_wire::is_origin_op,
+        };
+        self.extended |= envelope.extended || envelope.op.is_some_and(|op| !is_origin_op(op));
         match self.port {
-            Port::Auth => self.auth_request(body, ctx),
-            Port::Chat => self.chat_request(body, ctx),
-            Port::Files => self.files_request(body, ctx),
+            Port::Auth => self.auth_request(envelope, op, &body, ctx),
+            Port::Chat => self.chat_request(envelope, op, &body, ctx),
+            Port::Files => self.files_request(envelope, op, &body, ctx),
         }
     }
 
@@ -309,31 +307,21 @@ impl Drop for Connection {
     }
 }
 
-impl Handler<Farewell> for Connection {
+impl Handler<Summons> for Connection {
     type Result = ();
 
-    fn handle(&mut self, _: Farewell, _: &mut Self::Context) {
-        // A room that is gone has told all that it will: what waits was not said.
-        if !self.house.lobby.say.connected() {
-            self.refuse_posts(&Failure::ShuttingDown);
+    fn handle(&mut self, summons: Summons, _: &mut Self::Context) {
+        match summons {
+            Summons::Expire => self.expire(Instant::now()),
+            Summons::Evict => self.phase = Phase::Closed,
+            Summons::Farewell => {
+                // A room that is gone has told all that it will: what waits was not said.
+                if !self.house.lobby.say.connected() {
+                    self.refuse_posts(&Failure::ShuttingDown);
+                }
+                // A request under way is answered first; one half arrived is not waited for.
+                self.close_discarding(0);
+            }
         }
-        // A request under way is answered first; one half arrived is not waited for.
-        self.close_discarding(0);
-    }
-}
-
-impl Handler<Evict> for Connection {
-    type Result = ();
-
-    fn handle(&mut self, _: Evict, _: &mut Self::Context) {
-        self.phase = Phase::Closed;
-    }
-}
-
-impl Handler<Expire> for Connection {
-    type Result = ();
-
-    fn handle(&mut self, _: Expire, _: &mut Self::Context) {
-        self.expire(Instant::now());
     }
 }

@@ -6,28 +6,18 @@
 //! stops, when told to, once its connections are gone.
 
 use crate::admission::{ConnectionId, Ticket};
-use crate::connection::{Connection, Evict, Expire, Farewell, Port};
-use crate::deadlines::Deadlines;
+use crate::connection::{Connection, Port};
 use crate::house::House;
+use crate::roster::{Roster, Summons};
 use crate::vital::Vital;
 use actix::prelude::*;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
-
-/// The connections of an arbiter, and when each has to be looked at.
-#[derive(Default)]
-pub struct Roster {
-    /// Deadlines.
-    pub deadlines: Deadlines,
-    /// Addresses.
-    pub connections: HashMap<ConnectionId, Addr<Connection>>,
-}
 
 /// Look after this socket.
 #[derive(Message)]
@@ -72,8 +62,8 @@ impl Host {
         let now = Instant::now();
         let mut roster = self.roster.borrow_mut();
         while let Some(connection) = roster.deadlines.take_due(now) {
-            if let Some(address) = roster.connections.get(&connection) {
-                address.do_send(Expire);
+            if let Some(summons) = roster.connections.get(&connection) {
+                summons.do_send(Summons::Expire);
             }
         }
         if self.stopping && roster.connections.is_empty() {
@@ -117,7 +107,7 @@ impl Handler<Welcome> for Host {
                 self.roster
                     .borrow_mut()
                     .connections
-                    .insert(id, connection.start());
+                    .insert(id, connection.start().recipient());
             }
             Err(why) => log::warn!("event=connection_lost error={:?}", why.kind()),
         }
@@ -128,8 +118,8 @@ impl Handler<Dismiss> for Host {
     type Result = ();
 
     fn handle(&mut self, Dismiss(connection): Dismiss, _: &mut Self::Context) {
-        if let Some(address) = self.roster.borrow().connections.get(&connection) {
-            address.do_send(Evict);
+        if let Some(summons) = self.roster.borrow().connections.get(&connection) {
+            summons.do_send(Summons::Evict);
         }
     }
 }
@@ -139,8 +129,8 @@ impl Handler<crate::Stop> for Host {
 
     fn handle(&mut self, _: crate::Stop, ctx: &mut Self::Context) {
         self.stopping = true;
-        for address in self.roster.borrow().connections.values() {
-            address.do_send(Farewell);
+        for summons in self.roster.borrow().connections.values() {
+            summons.do_send(Summons::Farewell);
         }
         self.sweep(ctx);
         // The last of them should not have to wait for the next sweep.

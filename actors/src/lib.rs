@@ -32,6 +32,7 @@ pub mod pace;
 pub mod passwords;
 pub mod person;
 pub mod reading;
+pub mod roster;
 pub mod vital;
 
 pub use house::House;

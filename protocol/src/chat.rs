@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 /// `op` of [`Say`], and of the forwards it causes.
 pub const SAY: u64 = 0;
 
+/// Whether the origin has this op on the chat port.
+#[must_use]
+pub fn is_origin_op(op: u64) -> bool {
+    op == SAY
+}
+
 /// The lobby's name on the wire.
 pub const LOBBY: &str = "lobby";
 

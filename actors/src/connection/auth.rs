@@ -4,10 +4,8 @@
 use super::Connection;
 use crate::auth_registry::{ConfirmEmail, SendCode, SignIn, SignUp, WrittenContact};
 use actix::{Context, MailboxError};
-use bytes::Bytes;
 use qunliao_protocol::auth::{
     CONFIRM_EMAIL, Contact, LOGIN, REGISTER, Request, SEND_CODE, SERVER_INFO, SignedIn,
-    is_origin_op,
 };
 use qunliao_protocol::json::Object;
 use qunliao_protocol::reply::{Nothing, Reply};
@@ -15,14 +13,14 @@ use qunliao_protocol::{Envelope, Failure};
 use serde::Serialize;
 
 impl Connection {
-    pub(super) fn auth_request(&mut self, body: &Bytes, ctx: &mut Context<Self>) {
-        let object = match Object::parse(body) {
-            Ok(object) => object,
-            Err(failure) => return self.refuse(Envelope::default(), &failure),
-        };
-        let (envelope, op) = Envelope::read(&object);
-        self.extended |= envelope.extended || envelope.op.is_some_and(|op| !is_origin_op(op));
-        match op.and_then(|op| Request::read(op, &object)) {
+    pub(super) fn auth_request(
+        &mut self,
+        envelope: Envelope,
+        op: Result<u64, Failure>,
+        body: &Object<'_>,
+        ctx: &mut Context<Self>,
+    ) {
+        match op.and_then(|op| Request::read(op, body)) {
             Ok(request) => self.carry_out_auth(envelope, request, ctx),
             Err(failure) => self.refuse(self.reply_envelope(envelope), &failure),
         }

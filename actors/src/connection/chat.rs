@@ -5,7 +5,6 @@ use super::replies::Slot;
 use crate::auth_registry::{Identify, OwnedCredential};
 use crate::chat_room::Say as Post;
 use actix::Context;
-use bytes::Bytes;
 use qunliao_protocol::chat::{LOBBY, SAY, Said, Say};
 use qunliao_protocol::json::Object;
 use qunliao_protocol::reply::Reply;
@@ -73,15 +72,15 @@ impl Posts {
 }
 
 impl Connection {
-    pub(super) fn chat_request(&mut self, body: &Bytes, ctx: &mut Context<Self>) {
-        let object = match Object::parse(body) {
-            Ok(object) => object,
-            Err(failure) => return self.refuse(Envelope::default(), &failure),
-        };
-        let (envelope, op) = Envelope::read(&object);
-        self.extended |= envelope.extended || envelope.op.is_some_and(|op| op != SAY);
+    pub(super) fn chat_request(
+        &mut self,
+        envelope: Envelope,
+        op: Result<u64, Failure>,
+        body: &Object<'_>,
+        ctx: &mut Context<Self>,
+    ) {
         let say = op.and_then(|op| match op {
-            SAY => Say::read(&object),
+            SAY => Say::read(body),
             _ => Err(Failure::UnknownOp),
         });
         match say {

@@ -7,9 +7,8 @@ use crate::file_vault::transfer::{self, Upload, Wire};
 use crate::file_vault::{AskDownload, AskUpload};
 use crate::house::House;
 use actix::Context;
-use bytes::Bytes;
 use qunliao_protocol::files::{
-    FETCH, Listed, Listing, MISSING, Request, TYPE_FILE, TYPE_FOLDER, UPLOAD, Wanted, is_origin_op,
+    FETCH, Listed, Listing, MISSING, Request, TYPE_FILE, TYPE_FOLDER, UPLOAD, Wanted,
 };
 use qunliao_protocol::json::Object;
 use qunliao_protocol::reply::Reply;
@@ -26,20 +25,20 @@ const LISTED_MAX: usize = 1_500;
 const LISTING_BYTES_MAX: usize = 256 << 10;
 
 impl Connection {
-    pub(super) fn files_request(&mut self, body: &Bytes, ctx: &mut Context<Self>) {
-        let object = match Object::parse(body) {
-            Ok(object) => object,
-            Err(failure) => return self.refuse(Envelope::default(), &failure),
-        };
-        let (envelope, op) = Envelope::read(&object);
-        self.extended |= envelope.extended || envelope.op.is_some_and(|op| !is_origin_op(op));
-        match op.and_then(|op| Request::read(op, &object)) {
+    pub(super) fn files_request(
+        &mut self,
+        envelope: Envelope,
+        op: Result<u64, Failure>,
+        body: &Object<'_>,
+        ctx: &mut Context<Self>,
+    ) {
+        match op.and_then(|op| Request::read(op, body)) {
             Ok((credential, request)) => {
                 // Once it is known how many bytes follow an upload's frame, a
                 // refusal has to deal with them.
                 self.identify_for(envelope, &credential, request, ctx);
             }
-            Err(failure) if envelope.op == Some(UPLOAD) && object.size("file_size").is_ok() => {
+            Err(failure) if envelope.op == Some(UPLOAD) && body.size("file_size").is_ok() => {
                 self.refuse_upload(envelope, &failure);
             }
             Err(failure) => self.refuse(envelope, &failure),
