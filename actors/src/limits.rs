@@ -40,6 +40,8 @@ pub struct Limits {
     pub messages_burst: u32,
     /// Users that can be in a room at once.
     pub room_members_max: usize,
+    /// Rooms that a user can be in at once.
+    pub rooms_per_user_max: usize,
     /// A file.
     pub file_bytes_max: u64,
     /// Uploads of one user at once.
@@ -88,6 +90,7 @@ impl Default for Limits {
             messages_per_second: 10,
             messages_burst: 40,
             room_members_max: 5_000,
+            rooms_per_user_max: 200,
             file_bytes_max: 10 << 30,
             open_uploads_per_user: 16,
             open_downloads_per_user: 8,

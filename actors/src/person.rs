@@ -1,10 +1,10 @@
 //! A user who is here: what all connections of that user share.
 
 use crate::pace::{Pace, Rate};
-use qunliao_protocol::UserId;
+use qunliao_protocol::{RoomId, UserId};
 use qunliao_storage::accounts::User;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// A user with at least one connection, or one that was here a moment ago.
@@ -14,9 +14,46 @@ pub struct Person {
     /// The name that others see.
     pub name: String,
     pace: Mutex<Pace>,
+    /// The rooms this user is in, and through how many connections.
+    rooms: Mutex<HashMap<RoomId, usize>>,
+}
+
+/// A connection's seat in a room: the user is in the room until the last is dropped.
+pub struct Seat {
+    person: Arc<Person>,
+    room: RoomId,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut rooms = self.person.lock_rooms();
+        if let Some(seats) = rooms.get_mut(&self.room) {
+            *seats -= 1;
+            if *seats == 0 {
+                rooms.remove(&self.room);
+            }
+        }
+    }
 }
 
 impl Person {
+    /// Takes a seat in `room`; `None` if the user is in `rooms_max` others.
+    pub fn enter(self: &Arc<Self>, room: RoomId, rooms_max: usize) -> Option<Seat> {
+        let mut rooms = self.lock_rooms();
+        if rooms.len() >= rooms_max && !rooms.contains_key(&room) {
+            return None;
+        }
+        *rooms.entry(room).or_default() += 1;
+        Some(Seat {
+            person: Arc::clone(self),
+            room,
+        })
+    }
+
+    fn lock_rooms(&self) -> MutexGuard<'_, HashMap<RoomId, usize>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes one message from the user's allowance, or tells how long to wait.
     ///
     /// # Errors
@@ -50,8 +87,37 @@ impl People {
             id: user.id,
             name: user.name.clone(),
             pace: Mutex::default(),
+            rooms: Mutex::default(),
         });
         here.insert(user.id, Arc::downgrade(&person));
         person
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_in_so_many_rooms_through_any_number_of_connections() {
+        let alice = People::default().meet(&User {
+            id: UserId(1),
+            name: "小爱".into(),
+            phone: None,
+            phone_verified: false,
+            email: None,
+            email_confirmed: false,
+        });
+        let desk = alice.enter(RoomId::LOBBY, 1);
+        let phone = alice.enter(RoomId::LOBBY, 1);
+        assert!(desk.is_some() && phone.is_some());
+        assert!(alice.enter(RoomId(2), 1).is_none());
+        drop(desk);
+        assert!(
+            alice.enter(RoomId(2), 1).is_none(),
+            "the phone is still there"
+        );
+        drop(phone);
+        assert!(alice.enter(RoomId(2), 1).is_some());
     }
 }

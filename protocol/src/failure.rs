@@ -111,6 +111,8 @@ pub enum Failure {
     NotSupported(&'static str),
     /// 103: the room is full.
     RoomFull,
+    /// 103: this user is in too many rooms.
+    TooManyRooms,
     /// 106: the server cannot do this now.
     Unavailable,
     /// 106: writing is refused, since the disk is nearly full.
@@ -151,9 +153,11 @@ impl Failure {
             | F::InvalidFileName
             | F::FrameTimeout => 100,
             F::UnknownOp => 101,
-            F::TooManyRequests(_) | F::TooManyConnections | F::TooManyTransfers | F::RoomFull => {
-                103
-            }
+            F::TooManyRequests(_)
+            | F::TooManyConnections
+            | F::TooManyTransfers
+            | F::TooManyRooms
+            | F::RoomFull => 103,
             F::FrameTooLarge(_) | F::MessageTooLarge(_) | F::FileTooLarge(_) => 104,
             F::NotSupported(_) => 105,
             F::Unavailable | F::StorageFull | F::ShuttingDown => 106,
@@ -197,6 +201,7 @@ impl Failure {
             F::FileTooLarge(_) => "file_too_large",
             F::NotSupported(_) => "not_supported",
             F::RoomFull => "room_full",
+            F::TooManyRooms => "too_many_rooms",
             F::Unavailable => "unavailable",
             F::StorageFull => "storage_full",
             F::ShuttingDown => "shutting_down",

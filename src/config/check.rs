@@ -124,6 +124,7 @@ impl Config {
             ),
             ("limits.messages_burst", limits.messages_burst as usize),
             ("limits.room_members_max", limits.room_members_max),
+            ("limits.rooms_per_user_max", limits.rooms_per_user_max),
             ("limits.open_uploads_per_user", limits.open_uploads_per_user),
             (
                 "limits.open_downloads_per_user",

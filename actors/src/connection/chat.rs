@@ -148,7 +148,9 @@ impl Connection {
         if !self.house.lobby.say.connected() {
             return self.refuse_message(envelope, client_message_id, &Failure::ShuttingDown);
         }
-        self.join(person.id, ctx);
+        if let Err(failure) = self.join(&person, ctx) {
+            return self.refuse_message(envelope, client_message_id, &failure);
+        }
         let wants_reply = envelope.seq.is_some() || client_message_id.is_some();
         if news.is_empty() {
             if wants_reply {

@@ -9,9 +9,10 @@
 
 use super::{Connection, Phase};
 use crate::chat_room::{Batch, Heard, Join, Listener};
+use crate::person::{Person, Seat};
 use crate::reading::Page;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use qunliao_protocol::{EntryId, Envelope, RoomId, UserId};
+use qunliao_protocol::{EntryId, Envelope, Failure, RoomId, UserId};
 use qunliao_storage::StorageError;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub(super) struct Ear {
     cursor: EntryId,
     /// Own entries after the cursor: the log does not tell them apart.
     own: Vec<EntryId>,
+    /// The user's seat in the lobby.
+    seat: Option<Seat>,
 }
 
 /// How a connection hears.
@@ -45,6 +48,16 @@ enum Hearing {
     },
 }
 
+impl Hearing {
+    /// Whose ear it is.
+    fn user(self) -> Option<UserId> {
+        match self {
+            Self::Outside => None,
+            Self::Joining(user) | Self::Live(user) | Self::Behind { user, .. } => Some(user),
+        }
+    }
+}
+
 impl Ear {
     /// An ear for what is said after this entry.
     pub(super) fn open_after(last: u64) -> Self {
@@ -52,6 +65,7 @@ impl Ear {
             hearing: Hearing::Outside,
             cursor: EntryId(last),
             own: Vec::new(),
+            seat: None,
         }
     }
 
@@ -77,23 +91,33 @@ impl Ear {
 
 impl Connection {
     /// Has the room tell us what is said, from the first sign-in on.
-    pub(super) fn join(&mut self, user: UserId, ctx: &mut Context<Self>) {
+    ///
+    /// # Errors
+    /// [`Failure::TooManyRooms`].
+    pub(super) fn join(
+        &mut self,
+        person: &Arc<Person>,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), Failure> {
+        let user = person.id;
+        if self.ear.hearing.user() == Some(user) {
+            return Ok(());
+        }
+        let rooms_max = self.house.limits.rooms_per_user_max;
+        let seat = person.enter(RoomId::LOBBY, rooms_max);
+        self.ear.seat = Some(seat.ok_or(Failure::TooManyRooms)?);
         match &mut self.ear.hearing {
             Hearing::Outside => self.ear.hearing = Hearing::Joining(user),
             Hearing::Joining(known)
             | Hearing::Live(known)
-            | Hearing::Behind { user: known, .. } => {
-                if *known == user {
-                    return;
-                }
-                *known = user;
-            }
+            | Hearing::Behind { user: known, .. } => *known = user,
         }
         self.house.lobby.join.do_send(Join {
             connection: self.id,
             user,
             ear: ctx.address().recipient(),
         });
+        Ok(())
     }
 
     fn hear_batch(&mut self, batch: &Batch) {

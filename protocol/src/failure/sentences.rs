@@ -98,6 +98,7 @@ impl Failure {
                 format!("这台服务器还不支持“{what}”。"),
                 format!("This server does not support \"{what}\" yet."),
             ),
+            F::TooManyRooms => fixed("您加入的群太多了。", "You are in too many rooms."),
             F::RoomFull => fixed("群里人满了。", "The room is full."),
             F::Unavailable => fixed(
                 "服务器正忙,请稍后再试。",
