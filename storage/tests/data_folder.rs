@@ -137,9 +137,9 @@ fn a_vault_whose_database_is_gone_is_not_begun_anew() {
     incoming.finish().unwrap();
     let refused = folder.check_database().unwrap_err();
     assert!(matches!(refused, StorageError::Damaged(_)), "{refused}");
-    std::fs::create_dir_all(folder.database()).unwrap();
-    std::fs::write(folder.database().join("db"), b"").unwrap();
+    fs::create_dir_all(folder.database()).unwrap();
+    fs::write(folder.database().join("db"), b"").unwrap();
     assert!(folder.check_database().is_err(), "an empty one is none");
-    std::fs::write(folder.database().join("db"), b"something").unwrap();
+    fs::write(folder.database().join("db"), b"something").unwrap();
     folder.check_database().unwrap();
 }

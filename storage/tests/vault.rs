@@ -151,7 +151,7 @@ fn what_is_set_aside_is_kept_for_a_while() {
     assert!(vault.contents().unwrap().is_empty());
     assert!(vault.read(&content).is_err());
     let aside = folder.path().join("orphans").join(content.to_string());
-    assert_eq!(std::fs::read(&aside).unwrap(), b"bytes");
+    assert_eq!(fs::read(&aside).unwrap(), b"bytes");
     let day = std::time::Duration::from_secs(24 * 3600);
     assert_eq!(vault.delete_orphans(day).unwrap(), 0);
     assert!(aside.exists());
