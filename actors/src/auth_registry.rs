@@ -167,7 +167,8 @@ impl Actor for AuthRegistry {
 struct Later {
     user: UserId,
     address: String,
-    asked_by: Network,
+    /// Who asked; nobody if it follows from a code that has been counted already.
+    asked_by: Option<Network>,
 }
 
 impl AuthRegistry {

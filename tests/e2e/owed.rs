@@ -88,3 +88,25 @@ fn an_address_that_guesses_has_to_wait_and_who_is_remembered_has_not() {
     let list = files.ask(&json!({ "op": 1, "args": ALICE.args(), "look": 0 }));
     assert_eq!(list["exist_file"], 0);
 }
+
+#[test]
+fn ten_people_sign_up_at_one_address_with_their_mail() {
+    let server = Home::new().set("codes.per_address_hour", "10").start();
+    for number in 0..10 {
+        let phone = format!("1391234567{number}");
+        let to = server.addresses.auth;
+        let asked = ask(to, &json!({ "op": 1, "args": { "user_phone": phone } }));
+        assert_eq!(asked["test"], 0, "{asked}");
+        let args = json!({
+            "user_name": format!("person {number}"),
+            "user_pwd": ALICE.password,
+            "user_phone": phone,
+            "user_vcode": server.code_to(&format!("+86{phone}")),
+            "user_email": format!("person{number}@example.org"),
+        });
+        let signed_up = ask(to, &json!({ "op": 2, "args": args }));
+        assert_eq!(signed_up["test"], 0, "{signed_up}");
+    }
+    let eleventh = json!({ "op": 1, "args": { "user_phone": "13800138000" } });
+    assert_eq!(ask(server.addresses.auth, &eleventh)["test"], 103);
+}

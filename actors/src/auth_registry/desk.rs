@@ -1,25 +1,21 @@
 //! The desk: where the registry's work is done, one asynchronous step after the other.
 
-use super::{
-    ConfirmEmail, Later, OwnedCredential, SendCode, Settings, SignIn, SignUp, WrittenContact, rules,
-};
-use crate::admission::Network;
+mod sending;
+
+use super::{ConfirmEmail, Later, OwnedCredential, Settings, SignIn, SignUp, rules};
 use crate::clock::now_ms;
 use crate::contacts::parse_email;
-use crate::courier::{Carry, Channel};
+use crate::courier::Carry;
 use crate::credentials::{Credentials, Verified};
 use crate::hasher::{Busy, Hasher};
 use crate::names;
 use crate::person::People;
 use crate::storage_failure;
 use actix::Recipient;
-use qunliao_delivery::{
-    DeliveryError, Language as MailLanguage, Message as Parcel, Purpose as ParcelPurpose,
-};
-use qunliao_protocol::auth::{Purpose, SignedIn, UserCard};
-use qunliao_protocol::{Credential, Failure, Language, UserId};
+use qunliao_protocol::auth::{SignedIn, UserCard};
+use qunliao_protocol::{Credential, Failure};
 use qunliao_storage::accounts::{Login, NewAccount, NewSession, RegisterRefusal, User};
-use qunliao_storage::codes::{self, Issued, NewCode, Proof, Verdict};
+use qunliao_storage::codes::Verdict;
 use qunliao_storage::{Accounts, Codes, Contact, StorageError};
 use std::sync::Arc;
 use std::time::Instant;
@@ -131,131 +127,6 @@ impl Desk {
         Ok(account)
     }
 
-    /// Sends a code. The second value is one that is sent while nobody waits: how
-    /// that fares would tell whether an account waits for a confirmation.
-    pub(super) async fn send_code(&self, ask: SendCode) -> Result<((), Option<Later>), Failure> {
-        let contact = self.read_contact(&ask.contact)?;
-        match (ask.purpose, contact) {
-            (Purpose::Register, contact) => {
-                let purpose = codes::Purpose::Register;
-                self.issue(purpose, contact, None, ask.asked_by).await?;
-                Ok(((), None))
-            }
-            (Purpose::Confirm, Contact::Email(address)) => {
-                let awaiting = self
-                    .ask
-                    .accounts
-                    .awaiting_confirmation(address.clone())
-                    .await;
-                let user = awaiting.map_err(|why| storage_failure(&why))?;
-                let later = user.map(|user| Later {
-                    user,
-                    address,
-                    asked_by: ask.asked_by,
-                });
-                Ok(((), later))
-            }
-            (Purpose::Confirm, Contact::Phone(_)) => Err(Failure::MissingKey("user_email")),
-        }
-    }
-
-    fn read_contact(&self, written: &WrittenContact) -> Result<Contact, Failure> {
-        match written {
-            WrittenContact::Phone(written) => {
-                let number = self.settings.phones.parse(written);
-                let allowed = number.filter(|number| self.settings.phones.may_send(number));
-                allowed.map(Contact::Phone).ok_or(Failure::BadPhone)
-            }
-            WrittenContact::Email(written) => parse_email(written)
-                .map(Contact::Email)
-                .ok_or(Failure::BadEmail),
-        }
-    }
-
-    /// Asks a user to confirm the address; failing is nobody's failure.
-    pub(super) async fn ask_to_confirm(&self, later: Later) {
-        let (purpose, user) = (codes::Purpose::Confirm, later.user);
-        let contact = Contact::Email(later.address);
-        let issued = self
-            .issue(purpose, contact, Some(user), later.asked_by)
-            .await;
-        if let Err(failure) = issued {
-            log::warn!(
-                "event=confirmation_not_sent user={user} error={}",
-                failure.slug()
-            );
-        }
-    }
-
-    async fn issue(
-        &self,
-        purpose: codes::Purpose,
-        contact: Contact,
-        user: Option<UserId>,
-        asked_by: Network,
-    ) -> Result<(), Failure> {
-        let code = random_code();
-        let new = NewCode {
-            proof: Proof {
-                purpose,
-                contact: contact.clone(),
-                code: code.clone(),
-            },
-            user,
-            now: now_ms(),
-            rules: self.settings.codes.rules(),
-            sending: self.settings.codes.sending(),
-            asked_by: Some(asked_by.to_string()),
-        };
-        match self
-            .ask
-            .codes
-            .issue(new)
-            .await
-            .map_err(|why| storage_failure(&why))?
-        {
-            Issued::Send => self.carry(purpose, &contact, code).await,
-            Issued::Registered => Err(Failure::AlreadyRegistered),
-            Issued::TooSoon(seconds) => {
-                log::info!("event=code_refused network={asked_by} retry_after={seconds}");
-                Err(Failure::TooManyRequests(seconds))
-            }
-        }
-    }
-
-    async fn carry(
-        &self,
-        purpose: codes::Purpose,
-        contact: &Contact,
-        code: String,
-    ) -> Result<(), Failure> {
-        let (channel, to, bad) = match contact {
-            Contact::Phone(number) => (Channel::Sms, number, Failure::BadPhone),
-            Contact::Email(address) => (Channel::Mail, address, Failure::BadEmail),
-        };
-        let parcel = Parcel {
-            to: to.clone(),
-            code,
-            purpose: match purpose {
-                codes::Purpose::Register => ParcelPurpose::Register,
-                codes::Purpose::Confirm => ParcelPurpose::Confirm,
-            },
-            language: match self.settings.language {
-                Language::Chinese => MailLanguage::Chinese,
-                Language::English => MailLanguage::English,
-            },
-            request_id: random_token(16),
-            lifetime_minutes: u32::try_from(self.settings.codes.lifetime_seconds.div_ceil(60))
-                .unwrap_or(u32::MAX),
-        };
-        match self.ask.courier.send(Carry { channel, parcel }).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(DeliveryError::BadRecipient)) => Err(bad),
-            Ok(Err(_)) => Err(Failure::GatewayFailed),
-            Err(_) => Err(Failure::Unavailable),
-        }
-    }
-
     /// Makes an account. The second value is an address that awaits confirmation.
     pub(super) async fn sign_up(&self, ask: SignUp) -> Result<(SignedIn, Option<Later>), Failure> {
         let candidate = rules::examine(&ask, &self.settings)?;
@@ -267,6 +138,7 @@ impl Desk {
                 return Err(Failure::WrongCode);
             }
         }
+        let proved = !candidate.proofs.is_empty();
         let others = rules::guessed_first(&ask, &candidate);
         let hashed = self.ask.hasher.judge_and_hash(&ask.user_pwd, others).await;
         let new = NewAccount {
@@ -293,7 +165,7 @@ impl Desk {
         let later = unconfirmed.map(|address| Later {
             user: user.id,
             address,
-            asked_by: ask.asked_by,
+            asked_by: (!proved).then_some(ask.asked_by),
         });
         let withdrawals = self.ask.credentials.withdrawals();
         Ok((self.begin_session(user, withdrawals).await?, later))
@@ -368,19 +240,6 @@ impl Desk {
 
 fn busy(_: Busy) -> Failure {
     Failure::Unavailable
-}
-
-/// Six random digits, each code as likely as any other.
-fn random_code() -> String {
-    const CODES: u32 = 1_000_000;
-    // Above the greatest multiple of CODES some codes would be likelier.
-    const FAIR: u32 = u32::MAX / CODES * CODES;
-    loop {
-        let random = u32::from_ne_bytes(random_bytes());
-        if random < FAIR {
-            return format!("{:06}", random % CODES);
-        }
-    }
 }
 
 /// So many random bytes in lower-case hexadecimal.
