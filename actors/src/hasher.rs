@@ -73,16 +73,6 @@ impl Hasher {
         .await
     }
 
-    /// The PHC string of a password.
-    ///
-    /// # Errors
-    /// [`Busy`].
-    pub async fn hash(&self, password: &str) -> Result<String, Busy> {
-        let password = normal(password);
-        let work = move |memory: &mut [Block]| made(&password, random::<SALT_BYTES>(), memory);
-        Ok(self.run(work).await?.to_string())
-    }
-
     /// Whether `password` is the one that `hash` was made of. Without a hash (no
     /// such user) the answer is no, and takes as long.
     ///
@@ -191,38 +181,60 @@ fn random<const N: usize>() -> [u8; N] {
 mod tests {
     use super::*;
 
+    async fn hash(hasher: &Hasher, password: &str) -> Result<String, Busy> {
+        let judged = hasher.judge_and_hash(password, Vec::new()).await?;
+        Ok(judged.expect("hard enough to guess"))
+    }
+
     #[actix_rt::test]
     async fn the_right_password_alone_is_right_and_nobody_has_one() {
         let hasher = Hasher::new(1, 8);
-        let hash = hasher.hash("pass phrase").await.unwrap();
+        let hash = hash(&hasher, "pass phrase of mine").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert_eq!(
-            hasher.verify("pass phrase", Some(hash.clone())).await,
+            hasher
+                .verify("pass phrase of mine", Some(hash.clone()))
+                .await,
             Ok(true)
         );
         assert_eq!(
-            hasher.verify("ｐass phrase", Some(hash.clone())).await,
+            hasher
+                .verify("ｐass phrase of mine", Some(hash.clone()))
+                .await,
             Ok(true)
         );
-        assert_eq!(hasher.verify("pass phrasf", Some(hash)).await, Ok(false));
-        assert_eq!(hasher.verify("pass phrase", None).await, Ok(false));
+        assert_eq!(
+            hasher.verify("pass phrase of mina", Some(hash)).await,
+            Ok(false)
+        );
+        assert_eq!(hasher.verify("pass phrase of mine", None).await, Ok(false));
     }
 
     #[actix_rt::test]
     async fn hashes_are_those_of_every_other_argon2() {
         use argon2::password_hash::PasswordVerifier;
-        let hash = Hasher::new(1, 8).hash("pass phrase").await.unwrap();
+        let hash = hash(&Hasher::new(1, 8), "pass phrase of mine")
+            .await
+            .unwrap();
         let hash = PasswordHash::new(&hash).unwrap();
         let others = Argon2::default();
-        assert!(others.verify_password(b"pass phrase", &hash).is_ok());
-        assert!(others.verify_password(b"pass phrasf", &hash).is_err());
+        assert!(
+            others
+                .verify_password(b"pass phrase of mine", &hash)
+                .is_ok()
+        );
+        assert!(
+            others
+                .verify_password(b"pass phrase of mina", &hash)
+                .is_err()
+        );
     }
 
     #[actix_rt::test]
     async fn memory_is_used_again() {
         let hasher = Hasher::new(1, 8);
         for _ in 0..3 {
-            hasher.hash("pass phrase").await.unwrap();
+            hash(&hasher, "pass phrase of mine").await.unwrap();
         }
         assert_eq!(hasher.memories.lock().unwrap().len(), 1);
     }
@@ -230,9 +242,12 @@ mod tests {
     #[actix_rt::test]
     async fn a_full_queue_is_busy_and_recovers() {
         let hasher = Hasher::new(1, 1);
-        let (first, second) = futures_util::join!(hasher.hash("one"), hasher.hash("two"));
+        let (first, second) = futures_util::join!(
+            hash(&hasher, "the first of two"),
+            hash(&hasher, "the second of two")
+        );
         assert!(first.is_ok());
         assert_eq!(second, Err(Busy));
-        assert!(hasher.hash("three").await.is_ok());
+        assert!(hash(&hasher, "one more than two").await.is_ok());
     }
 }
