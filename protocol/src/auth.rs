@@ -1,7 +1,13 @@
-//! The auth port (验证注册): login, codes, sign-up.
+//! The auth port (验证注册): login, codes, sign-up, and what people do with their accounts.
+
+mod account;
+
+pub use account::{
+    AccountRequest, ProfileEdit, ProfileReply, ResetBy, SessionCard, SessionsAsk, SessionsReply,
+};
 
 use crate::failure::Failure;
-use crate::ids::UserId;
+use crate::ids::{FileId, UserId};
 use crate::json::Object;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +19,16 @@ pub const SEND_CODE: u64 = 1;
 pub const REGISTER: u64 = 2;
 /// `op` of [`Request::ConfirmEmail`].
 pub const CONFIRM_EMAIL: u64 = 3;
+/// `op` of [`AccountRequest::ResetPassword`].
+pub const RESET: u64 = 4;
+/// `op` of [`AccountRequest::ChangePassword`].
+pub const CHANGE_PASSWORD: u64 = 5;
+/// `op` of [`AccountRequest::Profile`].
+pub const PROFILE: u64 = 6;
+/// `op` of [`AccountRequest::Sessions`].
+pub const SESSIONS: u64 = 7;
+/// `op` of [`AccountRequest::Close`].
+pub const CLOSE: u64 = 8;
 /// `op` of [`Request::ServerInfo`].
 pub const SERVER_INFO: u64 = 9;
 
@@ -21,6 +37,9 @@ pub const SERVER_INFO: u64 = 9;
 pub fn is_origin_op(op: u64) -> bool {
     op <= REGISTER
 }
+
+/// Longest `device`, in characters.
+pub const DEVICE_CHARS_MAX: usize = 64;
 
 /// Where a code goes, as the client wrote it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,6 +74,10 @@ pub struct Register<'a> {
     pub user_email: Option<&'a str>,
     /// The code sent to the address.
     pub user_ecode: Option<&'a str>,
+    /// What the client calls its device.
+    pub device: Option<&'a str>,
+    /// The token of an invitation, which takes the place of codes.
+    pub invite: Option<&'a str>,
 }
 
 /// A request on the auth port.
@@ -66,6 +89,8 @@ pub enum Request<'a> {
         user_name: &'a str,
         /// The password.
         user_pwd: &'a str,
+        /// What the client calls its device.
+        device: Option<&'a str>,
     },
     /// op 1
     SendCode {
@@ -83,6 +108,8 @@ pub enum Request<'a> {
         /// The code that was sent to it.
         user_ecode: &'a str,
     },
+    /// op 3 to 8, and op 1 for those who have an account
+    Account(AccountRequest<'a>),
     /// op 9
     ServerInfo,
 }
@@ -97,17 +124,21 @@ impl<'a> Request<'a> {
         if op == SERVER_INFO {
             return Ok(Self::ServerInfo);
         }
-        if op > CONFIRM_EMAIL {
+        if op > CLOSE {
             return Err(Failure::UnknownOp);
+        }
+        if let Some(request) = AccountRequest::read(op, body)? {
+            return Ok(Self::Account(request));
         }
         let args = body.object("args")?;
         match op {
             LOGIN => Ok(Self::Login {
                 user_name: args.text("user_name")?,
                 user_pwd: args.text("user_pwd")?,
+                device: device(args)?,
             }),
             SEND_CODE => Ok(Self::SendCode {
-                contact: Self::contact(args)?,
+                contact: contact(args)?,
                 purpose: Self::purpose(args)?,
             }),
             REGISTER => Ok(Self::Register(Register {
@@ -117,6 +148,8 @@ impl<'a> Request<'a> {
                 user_vcode: filled(args, "user_vcode")?,
                 user_email: filled(args, "user_email")?,
                 user_ecode: filled(args, "user_ecode")?,
+                device: device(args)?,
+                invite: filled(args, "invite")?,
             })),
             _ => Ok(Self::ConfirmEmail {
                 user_email: args.text("user_email")?,
@@ -125,20 +158,31 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn contact(args: &'a Object<'a>) -> Result<Contact<'a>, Failure> {
-        if let Some(email) = filled(args, "user_email")? {
-            return Ok(Contact::Email(email));
-        }
-        args.text("user_phone").map(Contact::Phone)
-    }
-
     fn purpose(args: &Object<'_>) -> Result<Purpose, Failure> {
         match args.optional_text("purpose")? {
             None | Some("register") => Ok(Purpose::Register),
             Some("confirm") => Ok(Purpose::Confirm),
-            Some("reset") => Err(Failure::NotSupported("purpose: reset")),
             Some(_) => Err(Failure::MistypedKey("purpose")),
         }
+    }
+}
+
+fn contact<'a>(args: &'a Object<'a>) -> Result<Contact<'a>, Failure> {
+    if let Some(email) = filled(args, "user_email")? {
+        return Ok(Contact::Email(email));
+    }
+    args.text("user_phone").map(Contact::Phone)
+}
+
+/// What a client calls its device: shown to its user, so on one line.
+fn device<'a>(args: &'a Object<'a>) -> Result<Option<&'a str>, Failure> {
+    let device = filled(args, "device")?;
+    let is_shown = |device: &str| {
+        device.chars().count() <= DEVICE_CHARS_MAX && !device.chars().any(char::is_control)
+    };
+    match device {
+        Some(device) if !is_shown(device) => Err(Failure::MistypedKey("device")),
+        device => Ok(device),
     }
 }
 
@@ -146,7 +190,7 @@ fn filled<'a>(args: &'a Object<'a>, key: &'static str) -> Result<Option<&'a str>
     Ok(args.optional_text(key)?.filter(|text| !text.is_empty()))
 }
 
-/// What login and register answer with, besides `op` and `test`.
+/// What login answers with, besides `op` and `test`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct SignedIn {
     /// The new session's token: a credential for every port.
@@ -155,8 +199,21 @@ pub struct SignedIn {
     pub user: UserCard,
 }
 
-/// A user, as shown to that user.
+/// What register answers with, besides `op` and `test`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct SignedUp {
+    /// The first session's token; none while the account waits for approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Whose account it is.
+    pub user: UserCard,
+    /// Whether an administrator has yet to approve the account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pending: bool,
+}
+
+/// A user, as shown to that user.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct UserCard {
     /// The id.
     pub id: UserId,
@@ -170,6 +227,24 @@ pub struct UserCard {
     pub email: Option<String>,
     /// Whether the address has been confirmed with a code.
     pub email_confirmed: bool,
+    /// Whether the number has been proved with a code.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub phone_verified: bool,
+    /// `admin` or `owner`; nothing for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// A name to be shown in place of the user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// A picture among the shared files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<FileId>,
+    /// A few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bio: Option<String>,
+    /// The language to be spoken to in: `zh` or `en`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// The answer to op 9.
@@ -209,8 +284,28 @@ pub struct Limits {
 /// What sign-up needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
-    /// `sms`, `email`, `both` or `none`.
+    /// `sms`, `email`, `both`, `either`, `invite` or `none`.
     pub verify: String,
-    /// The keys of op 2 that must be filled.
+    /// The keys of op 2 that must be filled: those of the first way that works.
     pub needs: Vec<String>,
+    /// The ways to sign up, the preferred one first.
+    #[serde(default)]
+    pub ways: Vec<Way>,
+    /// Whether an account made without an invitation waits for approval.
+    #[serde(default)]
+    pub approval: bool,
+    /// Whether nobody signs up without an invitation.
+    #[serde(default)]
+    pub invite: bool,
+}
+
+/// A way to sign up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// What opens it: `sms`, `email`, `both`, `invite` or `none`.
+    pub way: String,
+    /// The keys of op 2 that it needs.
+    pub needs: Vec<String>,
+    /// Whether it works now: it does not while its gateway fails.
+    pub works: bool,
 }

@@ -18,6 +18,27 @@ pub enum Language {
     English,
 }
 
+impl Language {
+    /// The language that this code (BCP 47) names, if it is one of ours.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "zh" => Some(Self::Chinese),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
+    /// Its code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh",
+            Self::English => "en",
+        }
+    }
+}
+
 /// Why a password is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
@@ -46,6 +67,10 @@ pub enum NameFault {
     Reserved,
     /// A phone number that is not the registrant's own, verified one.
     OthersPhone,
+    /// For a nickname: the name of another user.
+    OthersName,
+    /// Letters of scripts that look alike, such as Latin and Cyrillic.
+    MixedScripts,
 }
 
 /// A refusal. Holds nothing secret: it is sent to the client as it is.
@@ -70,6 +95,10 @@ pub enum Failure {
     EmailTaken,
     /// The code is wrong, expired, used or burnt.
     WrongCode,
+    /// The link was forged, used, withdrawn or has expired.
+    BadLink,
+    /// The invitation was forged, used, withdrawn or has expired.
+    BadInvite,
 
     // 100: malformed.
     /// The header is broken; the connection is closed.
@@ -95,6 +124,10 @@ pub enum Failure {
 
     /// 101: no such op on this port.
     UnknownOp,
+    /// 102: there is no session with this token.
+    NotSignedIn,
+    /// 102: the session that this connection belongs to has ended; it is closed.
+    SessionEnded,
     /// 103: too many requests; try again after this many seconds.
     TooManyRequests(u32),
     /// 103: this address holds too many connections, or the server as a whole does.
@@ -107,8 +140,18 @@ pub enum Failure {
     MessageTooLarge(usize),
     /// 104: the file has more bytes than a file may have.
     FileTooLarge(u64),
+    /// 104: the words about oneself have more bytes than they may have.
+    BioTooLarge(usize),
     /// 105: the protocol has this, this server does not.
     NotSupported(&'static str),
+    /// 105: nobody signs up here without an invitation.
+    InviteNeeded,
+    /// 105: the password is right, and an administrator has yet to approve the account.
+    AwaitingApproval,
+    /// 105: the password is right, and an administrator has disabled the account.
+    AccountDisabled,
+    /// 105: this port speaks TLS with clients from elsewhere.
+    TlsRequired,
     /// 103: the room is full.
     RoomFull,
     /// 103: this user is in too many rooms.
@@ -123,6 +166,10 @@ pub enum Failure {
     FileNotFound,
     /// 107: no such room.
     RoomNotFound,
+    /// 107: this user has no such session.
+    SessionNotFound,
+    /// 108: the last owner cannot go.
+    LastOwner,
     /// 108: a folder and a file cannot have the same name.
     NameConflict,
     /// 108: the bytes that came do not have the SHA-256 that was announced.
@@ -141,7 +188,7 @@ impl Failure {
         match self {
             F::WrongCredentials | F::GatewayFailed | F::NameTaken => 1,
             F::BadPhone | F::BadEmail | F::PhoneTaken | F::EmailTaken => 2,
-            F::AlreadyRegistered | F::WrongCode => 3,
+            F::AlreadyRegistered | F::WrongCode | F::BadInvite | F::BadLink => 3,
             F::BadHeader
             | F::InvalidUtf8
             | F::MalformedJson
@@ -153,16 +200,24 @@ impl Failure {
             | F::InvalidFileName
             | F::FrameTimeout => 100,
             F::UnknownOp => 101,
+            F::NotSignedIn | F::SessionEnded => 102,
             F::TooManyRequests(_)
             | F::TooManyConnections
             | F::TooManyTransfers
             | F::TooManyRooms
             | F::RoomFull => 103,
-            F::FrameTooLarge(_) | F::MessageTooLarge(_) | F::FileTooLarge(_) => 104,
-            F::NotSupported(_) => 105,
+            F::FrameTooLarge(_)
+            | F::MessageTooLarge(_)
+            | F::FileTooLarge(_)
+            | F::BioTooLarge(_) => 104,
+            F::NotSupported(_)
+            | F::TlsRequired
+            | F::InviteNeeded
+            | F::AwaitingApproval
+            | F::AccountDisabled => 105,
             F::Unavailable | F::StorageFull | F::ShuttingDown => 106,
-            F::FileNotFound | F::RoomNotFound => 107,
-            F::NameConflict | F::HashMismatch => 108,
+            F::FileNotFound | F::RoomNotFound | F::SessionNotFound => 107,
+            F::NameConflict | F::HashMismatch | F::LastOwner => 108,
             F::WeakPassword(_) => 109,
             F::InvalidName(_) => 110,
         }
@@ -182,6 +237,8 @@ impl Failure {
             F::PhoneTaken => "phone_taken",
             F::EmailTaken => "email_taken",
             F::WrongCode => "wrong_code",
+            F::BadLink => "bad_link",
+            F::BadInvite => "bad_invite",
             F::BadHeader => "bad_header",
             F::InvalidUtf8 => "invalid_utf8",
             F::MalformedJson => "malformed_json",
@@ -193,13 +250,20 @@ impl Failure {
             F::InvalidFileName => "invalid_file_name",
             F::FrameTimeout => "frame_timeout",
             F::UnknownOp => "unknown_op",
+            F::NotSignedIn => "not_signed_in",
+            F::SessionEnded => "session_ended",
             F::TooManyRequests(_) => "too_many_requests",
             F::TooManyConnections => "too_many_connections",
             F::TooManyTransfers => "too_many_transfers",
             F::FrameTooLarge(_) => "frame_too_large",
             F::MessageTooLarge(_) => "message_too_large",
             F::FileTooLarge(_) => "file_too_large",
+            F::BioTooLarge(_) => "bio_too_large",
             F::NotSupported(_) => "not_supported",
+            F::InviteNeeded => "invite_needed",
+            F::AwaitingApproval => "awaiting_approval",
+            F::AccountDisabled => "account_disabled",
+            F::TlsRequired => "tls_required",
             F::RoomFull => "room_full",
             F::TooManyRooms => "too_many_rooms",
             F::Unavailable => "unavailable",
@@ -207,6 +271,8 @@ impl Failure {
             F::ShuttingDown => "shutting_down",
             F::FileNotFound => "file_not_found",
             F::RoomNotFound => "room_not_found",
+            F::SessionNotFound => "session_not_found",
+            F::LastOwner => "last_owner",
             F::NameConflict => "name_conflict",
             F::HashMismatch => "hash_mismatch",
             F::WeakPassword(_) => "weak_password",

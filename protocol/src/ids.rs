@@ -47,6 +47,15 @@ id!(
     FolderId
 );
 
+id!(
+    /// A session. Not secret: its token is.
+    SessionId
+);
+id!(
+    /// A link that an administrator or the server made: an invitation, a set-up, a reset.
+    LinkId
+);
+
 impl RoomId {
     /// The room that exists from the beginning and that plain clients talk in.
     pub const LOBBY: RoomId = RoomId(1);

@@ -113,6 +113,18 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// A `true` or `false` that may be absent.
+    ///
+    /// # Errors
+    /// [`Failure::MistypedKey`], naming `key`.
+    pub fn optional_flag(&self, key: &'static str) -> Result<Option<bool>, Failure> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(Failure::MistypedKey(key)),
+        }
+    }
+
     /// A size in bytes, written as a number or, as the origin does, as a string of digits.
     ///
     /// # Errors

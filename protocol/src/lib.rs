@@ -18,5 +18,5 @@ pub mod request;
 
 pub use failure::{Failure, Language};
 pub use frame::{Decoder, FrameError, HeaderForm};
-pub use ids::{EntryId, FileId, FolderId, RoomId, UserId};
+pub use ids::{EntryId, FileId, FolderId, LinkId, RoomId, SessionId, UserId};
 pub use request::{Credential, Envelope};

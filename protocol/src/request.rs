@@ -83,24 +83,34 @@ impl<'a> Credential<'a> {
     /// [`Failure::MissingKey`] or [`Failure::MistypedKey`].
     pub fn read(body: &'a Object<'a>) -> Result<Self, Failure> {
         if let Some(token) = body.optional_text("token")? {
-            return Self::token(token);
+            return checked(token).map(Self::Token);
         }
         let args = body.object("args")?;
         if let Some(token) = args.optional_text("token")? {
-            return Self::token(token);
+            return checked(token).map(Self::Token);
         }
         Ok(Self::Password {
             name: args.text("name")?,
             password: args.text("password")?,
         })
     }
+}
 
-    fn token(token: &'a str) -> Result<Self, Failure> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(Failure::MistypedKey("token"));
-        }
-        Ok(Self::Token(token))
+/// `token`, beside `args` or in it, if it is there.
+pub(crate) fn token<'a>(body: &'a Object<'a>) -> Result<Option<&'a str>, Failure> {
+    let beside = body.optional_text("token")?;
+    let token = match (beside, body.object("args")) {
+        (None, Ok(args)) => args.optional_text("token")?,
+        (beside, _) => beside,
+    };
+    token.map(checked).transpose()
+}
+
+fn checked(token: &str) -> Result<&str, Failure> {
+    if token.len() > TOKEN_BYTES_MAX {
+        return Err(Failure::MistypedKey("token"));
     }
+    Ok(token)
 }
 
 #[cfg(test)]

@@ -44,6 +44,14 @@ impl Failure {
                 "验证码不正确或已失效。",
                 "The code is wrong or no longer valid.",
             ),
+            F::BadLink => fixed(
+                "这个链接已经用过或过期了,请重新申请一个。",
+                "This link has been used or has expired. Please ask for another.",
+            ),
+            F::BadInvite => fixed(
+                "这个邀请已经用过或过期了。注册过的话请直接登录,否则请向管理员再要一个。",
+                "This invitation has been used or has expired. If you signed up with it, log in; else ask for another.",
+            ),
             F::BadHeader => fixed(
                 "包头不正确,连接将关闭。",
                 "The header is broken; the connection is closed.",
@@ -70,6 +78,11 @@ impl Failure {
                 "The frame was not finished in time; the connection is closed.",
             ),
             F::UnknownOp => fixed("没有这种操作。", "There is no such op on this port."),
+            F::NotSignedIn => fixed("请先登录。", "Please log in first."),
+            F::SessionEnded => fixed(
+                "您已退出登录,请重新登录。",
+                "You have been signed out. Please log in again.",
+            ),
             F::TooManyRequests(s) => made(
                 format!("太频繁了,请 {s} 秒后再试。"),
                 format!("Too many requests. Please try again in {s} s."),
@@ -94,9 +107,29 @@ impl Failure {
                 format!("文件太大,最多 {max} 字节。"),
                 format!("A file may have at most {max} bytes."),
             ),
+            F::BioTooLarge(max) => made(
+                format!("简介太长,最多 {max} 字节。"),
+                format!("The words about yourself may have at most {max} bytes."),
+            ),
             F::NotSupported(what) => made(
                 format!("这台服务器还不支持“{what}”。"),
                 format!("This server does not support \"{what}\" yet."),
+            ),
+            F::InviteNeeded => fixed(
+                "这里凭邀请注册,请向管理员要一个邀请链接。",
+                "Signing up here takes an invitation. Please ask an administrator for one.",
+            ),
+            F::AwaitingApproval => fixed(
+                "账号已经注册,管理员同意后就能登录。",
+                "The account is there, and waits for an administrator to approve it.",
+            ),
+            F::AccountDisabled => fixed(
+                "这个账号已被管理员停用。",
+                "An administrator has disabled this account.",
+            ),
+            F::TlsRequired => fixed(
+                "请用加密连接(TLS):这台服务器不接受来自您网络的明文连接。",
+                "Please connect with TLS: this server takes no plain connections from your network.",
             ),
             F::TooManyRooms => fixed("您加入的群太多了。", "You are in too many rooms."),
             F::RoomFull => fixed("群里人满了。", "The room is full."),
@@ -114,6 +147,14 @@ impl Failure {
             ),
             F::FileNotFound => fixed("文件不存在。", "There is no such file."),
             F::RoomNotFound => fixed("没有这个群。", "There is no such room."),
+            F::SessionNotFound => fixed(
+                "没有这个登录,可能已经退出了。",
+                "There is no such session; it may have ended.",
+            ),
+            F::LastOwner => fixed(
+                "您是最后一位所有者,请先把所有者交给别人。",
+                "You are the last owner. Please make someone else an owner first.",
+            ),
             F::NameConflict => fixed(
                 "同名的文件或文件夹已经存在。",
                 "A file and a folder cannot have the same name.",
@@ -174,9 +215,17 @@ impl NameFault {
                 "这个用户名是保留的。".into(),
                 "This name is reserved.".into(),
             ),
+            Self::OthersName => (
+                "昵称不能是别人的用户名。".into(),
+                "A nickname cannot be the name of another user.".into(),
+            ),
             Self::OthersPhone => (
                 "用户名不能是别人的手机号。".into(),
                 "A name cannot be a phone number other than your own, verified one.".into(),
+            ),
+            Self::MixedScripts => (
+                "用户名里混用了看起来一样的不同字母(例如拉丁字母和西里尔字母),请只用一种。".into(),
+                "The name mixes letters of scripts that look alike, such as Latin and Cyrillic. Please use one.".into(),
             ),
         }
     }
