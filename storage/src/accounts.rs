@@ -1,111 +1,42 @@
-//! Accounts and sessions.
+//! Accounts.
 //!
 //! Names, numbers and addresses arrive here already checked and folded: what may
 //! be a name is decided where people sign up, what is unique is decided here.
 
+mod changes;
 mod close;
 mod confirm;
 mod contact;
+mod counts;
+mod owners;
+mod password;
+mod profile;
+mod recontact;
 mod records;
 mod register;
-mod sessions;
+mod standing;
+mod store;
+mod user;
 
+pub use changes::{
+    AccountCounts, AccountRefusal, ContactChange, ContactRefusal, NewAccount, PasswordChange,
+    PasswordReset, ProfileChange, RegisterRefusal, ResetProof,
+};
 pub use contact::Contact;
 pub(crate) use contact::owns;
+pub(crate) use owners::any_owner;
+pub(crate) use records::{open_record, user};
+pub use user::{Account, Login, Profile, Role, Standing, User};
 
-use crate::codes::{Proof, Purpose};
+use crate::audit::By;
 use crate::error::StorageError;
 use crate::keys::{self, Kind};
 use crate::seal::{Seal, Space};
-use crate::store::Store;
-use crate::transaction::Read;
 use async_trait::async_trait;
 use qunliao_protocol::UserId;
 use std::collections::HashMap;
 
-/// What identifies the person behind a sign-in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Login {
-    /// A folded name.
-    Name(String),
-    /// A verified number or confirmed address.
-    Contact(Contact),
-}
-
-/// A user.
-#[derive(Clone, PartialEq, Eq)]
-pub struct User {
-    /// The id.
-    pub id: UserId,
-    /// The name, as it was chosen.
-    pub name: String,
-    /// The number, if there is one.
-    pub phone: Option<String>,
-    /// Whether a code proved that the number is the user's.
-    pub phone_verified: bool,
-    /// The address, if there is one.
-    pub email: Option<String>,
-    /// Whether a code proved that the address is the user's.
-    pub email_confirmed: bool,
-}
-
-/// A user, with what signing in needs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The user.
-    pub user: User,
-    /// The password's hash, a PHC string.
-    pub password_hash: String,
-}
-
-/// An account that is to be.
-#[derive(Clone)]
-pub struct NewAccount {
-    /// The name, as it was chosen.
-    pub name: String,
-    /// The name folded: two names that fold alike are one.
-    pub folded_name: String,
-    /// The password's hash, a PHC string.
-    pub password_hash: String,
-    /// The number, in E.164 form.
-    pub phone: Option<String>,
-    /// The folded address.
-    pub email: Option<String>,
-    /// Codes that prove whose contacts these are. All must be right.
-    pub proofs: Vec<Proof>,
-    /// Milliseconds since the epoch.
-    pub now: u64,
-}
-
-/// Why there is no new account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RegisterRefusal {
-    /// A code is wrong.
-    WrongCode,
-    /// The name is taken, or was once.
-    NameTaken,
-    /// The number is another account's.
-    PhoneTaken,
-    /// The address is another account's.
-    EmailTaken,
-}
-
-/// A session that begins.
-#[derive(Clone)]
-pub struct NewSession {
-    /// Whose.
-    pub user: UserId,
-    /// The token, in the clear; only its hash is kept.
-    pub token: String,
-    /// Milliseconds since the epoch.
-    pub now: u64,
-    /// When it ends, in milliseconds since the epoch.
-    pub expires: u64,
-    /// Sessions of one user; the oldest end when there are more.
-    pub sessions_max: usize,
-}
-
-/// Accounts and sessions.
+/// Accounts.
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// Makes an account, spends the codes, and answers once both are durable.
@@ -129,20 +60,8 @@ pub trait Accounts: Send + Sync {
     /// A [`StorageError`].
     async fn names(&self, users: Vec<UserId>) -> Result<HashMap<UserId, String>, StorageError>;
 
-    /// Begins a session.
-    ///
-    /// # Errors
-    /// A [`StorageError`].
-    async fn open_session(&self, new: NewSession) -> Result<(), StorageError>;
-
-    /// The user whose session `token` is, if it has not ended.
-    ///
-    /// # Errors
-    /// A [`StorageError`].
-    async fn session(&self, token: String, now: u64) -> Result<Option<User>, StorageError>;
-
     /// Confirms `email` with a code that was sent to it. `None` if the code is wrong,
-    /// or the address no longer that user's. Asked again, it answers the same.
+    /// or the address no longer that user's; `from` is the network that presents it. Asked again, it answers the same.
     ///
     /// # Errors
     /// A [`StorageError`].
@@ -150,6 +69,7 @@ pub trait Accounts: Send + Sync {
         &self,
         email: String,
         code: String,
+        from: Option<String>,
         now: u64,
     ) -> Result<Option<UserId>, StorageError>;
 
@@ -161,104 +81,88 @@ pub trait Accounts: Send + Sync {
     async fn awaiting_confirmation(&self, email: String) -> Result<Option<UserId>, StorageError>;
 
     /// Closes an account: its sessions end, its contacts become free, its name
-    /// is never given out again.
+    /// is never given out again. Asked again, it answers the same.
     ///
     /// # Errors
     /// A [`StorageError`].
-    async fn close_account(&self, user: UserId, now: u64) -> Result<(), StorageError>;
-}
-
-#[async_trait]
-impl Accounts for Store {
-    async fn register(
+    async fn close_account(
         &self,
-        new: NewAccount,
-    ) -> Result<Result<User, RegisterRefusal>, StorageError> {
-        let seal = self.seal.clone();
-        self.writer
-            .transact(move |transaction| register::register(transaction, &seal, new))
-            .await
-    }
+        user: UserId,
+        by: By,
+    ) -> Result<Result<(), AccountRefusal>, StorageError>;
 
-    async fn find(&self, login: Login) -> Result<Option<Account>, StorageError> {
-        let seal = self.seal.clone();
-        self.read(move |snapshot| {
-            let key = match &login {
-                Login::Name(folded) => name_key(&seal, folded),
-                Login::Contact(contact) => contact.key(&seal),
-            };
-            match snapshot.number(&key)? {
-                Some(id) => records::open_account(snapshot, &seal, UserId(id)),
-                None => Ok(None),
-            }
-        })
-        .await
-    }
+    /// A user, closed ones too.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn user(&self, user: UserId) -> Result<Option<User>, StorageError>;
 
-    async fn names(&self, users: Vec<UserId>) -> Result<HashMap<UserId, String>, StorageError> {
-        let seal = self.seal.clone();
-        self.read(move |snapshot| {
-            let mut names = HashMap::with_capacity(users.len());
-            for user in users {
-                if let Some(record) = snapshot.record(&keys::user_by_id(user))? {
-                    names.insert(user, records::name(&seal, user, &record)?);
-                }
-            }
-            Ok(names)
-        })
-        .await
-    }
+    /// Users by id, closed ones too, those after `after`.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, StorageError>;
 
-    async fn open_session(&self, new: NewSession) -> Result<(), StorageError> {
-        let token = self.seal.index(Space::Token, new.token.as_bytes());
-        self.writer
-            .transact(move |transaction| sessions::open(transaction, &new, &token))
-            .await
-    }
+    /// How many accounts there are.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn account_counts(&self, now: u64) -> Result<AccountCounts, StorageError>;
 
-    async fn session(&self, token: String, now: u64) -> Result<Option<User>, StorageError> {
-        let seal = self.seal.clone();
-        self.read(move |snapshot| {
-            let token = seal.index(Space::Token, token.as_bytes());
-            let Some(user) = sessions::user_of(snapshot, &token, now)? else {
-                return Ok(None);
-            };
-            let account = records::open_account(snapshot, &seal, user)?;
-            Ok(account.map(|account| account.user))
-        })
-        .await
-    }
+    /// Changes a password; `false` if the old one is no longer the one that was verified.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn change_password(&self, change: PasswordChange) -> Result<bool, StorageError>;
 
-    async fn confirm_email(
+    /// Resets a password, ends all sessions and uses up the proof; `None` if that is
+    /// wrong. Only a verified number or a confirmed address entitles to it.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn reset_password(&self, reset: PasswordReset) -> Result<Option<User>, StorageError>;
+
+    /// Changes a verified contact; answers the verified one that it replaced.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn change_contact(
         &self,
-        email: String,
-        code: String,
-        now: u64,
-    ) -> Result<Option<UserId>, StorageError> {
-        let seal = self.seal.clone();
-        let proof = Proof {
-            purpose: Purpose::Confirm,
-            contact: Contact::Email(email),
-            code,
-        };
-        self.writer
-            .transact(move |transaction| confirm::confirm(transaction, &seal, &proof, now))
-            .await
-    }
+        change: ContactChange,
+    ) -> Result<Result<Option<Contact>, ContactRefusal>, StorageError>;
 
-    async fn awaiting_confirmation(&self, email: String) -> Result<Option<UserId>, StorageError> {
-        let seal = self.seal.clone();
-        let email = Contact::Email(email);
-        self.read(move |snapshot| confirm::awaiting(snapshot, &seal, &email))
-            .await
-    }
+    /// Changes a profile. `None` if the nickname is another user's name, or there is
+    /// no such open account.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn change_profile(
+        &self,
+        user: UserId,
+        change: ProfileChange,
+    ) -> Result<Option<User>, StorageError>;
 
-    async fn close_account(&self, user: UserId, now: u64) -> Result<(), StorageError> {
-        let seal = self.seal.clone();
-        self.writer
-            .transact(move |transaction| close::close(transaction, &seal, user, now))
-            .await
-    }
+    /// Gives a role.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn set_role(
+        &self,
+        user: UserId,
+        role: Role,
+        by: By,
+    ) -> Result<Result<User, AccountRefusal>, StorageError>;
+
+    /// Approves, disables or enables an account. Disabling ends its sessions.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn set_standing(
+        &self,
+        user: UserId,
+        active: bool,
+        by: By,
+    ) -> Result<Result<User, AccountRefusal>, StorageError>;
 }
 
 fn name_key(seal: &Seal, folded: &str) -> Vec<u8> {

@@ -1,16 +1,22 @@
 //! Codes on their way to a phone or an address, and how often they may be sent.
 //!
-//! A code is kept as a keyed hash over its purpose, its contact and itself. Wrong
-//! tries are counted per contact and purpose: a new code does not reset the
-//! count, so guessing gains nothing from asking for more codes. While the count is
-//! full no code is sent, since none would work.
+//! A code is kept as a keyed hash over its purpose, its contact and itself. Codes
+//! that several networks asked for lie side by side, and wrong tries are counted
+//! for each of these networks by itself, and for all others together: whoever
+//! guesses from elsewhere can neither use up the tries of the one who asked, nor
+//! have more of them than one asker has. A new code does not reset the count, so
+//! guessing gains nothing from asking for more codes. While a network's count is
+//! full it is sent no code, since none would work.
 
 mod issue;
 mod judge;
+mod record;
 mod sendings;
 mod sweep;
+mod withdraw;
 
 pub(crate) use judge::{code_user, judge, spend};
+pub(crate) use withdraw::withdraw;
 
 use crate::accounts::Contact;
 use crate::error::StorageError;
@@ -28,8 +34,10 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 pub enum Purpose {
     /// Signing up.
     Register = 1,
-    /// Confirming the address of an account.
+    /// Confirming a contact of an account.
     Confirm = 2,
+    /// Setting a new password without the old one.
+    Reset = 3,
 }
 
 /// A code that someone presents.
@@ -41,6 +49,20 @@ pub struct Proof {
     pub contact: Contact,
     /// The code itself.
     pub code: String,
+    /// Who presents it: an IP address or network, as [`Asker::network`]; `None`
+    /// counts as somebody who asked for no code.
+    pub from: Option<String>,
+}
+
+/// Who asks for a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// The IP address, or its /64: it has tries of its own at the code.
+    pub network: String,
+    /// The wider network that it belongs to, which shares limits of sending.
+    pub prefix: String,
+    /// Whether it counts for them; not so a code that follows from one that did.
+    pub counted: bool,
 }
 
 /// How a presented code fares.
@@ -67,8 +89,8 @@ pub struct NewCode {
     pub rules: CodeRules,
     /// How often codes may be sent.
     pub sending: SendingLimits,
-    /// Who asked: an IP address or network, or nobody when the server itself did.
-    pub asked_by: Option<String>,
+    /// Who asked; nobody when the server itself did.
+    pub asked_by: Option<Asker>,
 }
 
 /// How a code dies.
@@ -76,7 +98,7 @@ pub struct NewCode {
 pub struct CodeRules {
     /// How long it lives, in milliseconds.
     pub lifetime_ms: u64,
-    /// Wrong tries after which it is burnt; at most 100.
+    /// Wrong tries after which it is burnt for who made them; at most 20.
     pub wrong_tries_max: u32,
     /// How long wrong tries count, in milliseconds.
     pub wrong_tries_window_ms: u64,
@@ -91,10 +113,18 @@ pub struct SendingLimits {
     pub per_contact_hour: usize,
     /// Codes to one contact in a day.
     pub per_contact_day: usize,
+    /// Codes to one contact in an hour that one prefix may ask for.
+    pub per_contact_and_prefix_hour: usize,
+    /// Codes to one contact in a day that one prefix may ask for.
+    pub per_contact_and_prefix_day: usize,
     /// Codes that one address may ask for in an hour.
     pub per_address_hour: usize,
+    /// Codes that one prefix may ask for in an hour.
+    pub per_prefix_hour: usize,
     /// Codes in a day, all together.
     pub total_day: usize,
+    /// Codes to phones in a day, all together.
+    pub sms_day: usize,
 }
 
 /// What becomes of a code that was to be sent.
@@ -103,7 +133,7 @@ pub enum Issued {
     /// It is recorded; send it.
     Send,
     /// Not now: try again after so many seconds. Either a limit of sending is
-    /// reached, or wrong tries have burnt the contact and no code would work.
+    /// reached, or wrong tries of who asks have burnt the contact for them.
     TooSoon(u32),
     /// For sign-up: the contact belongs to an account already.
     Registered,
@@ -118,6 +148,13 @@ pub trait Codes: Send + Sync {
     /// # Errors
     /// A [`StorageError`].
     async fn issue(&self, new: NewCode) -> Result<Issued, StorageError>;
+
+    /// Takes back the counting of a code that our own gateway failed to send, but
+    /// not from the totals; answers whether it did, which is limited, too.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn give_back(&self, new: NewCode) -> Result<bool, StorageError>;
 
     /// Judges a code without spending it. A wrong one counts as a try.
     ///
@@ -138,6 +175,13 @@ impl Codes for Store {
         let seal = self.seal.clone();
         self.writer
             .transact(move |transaction| issue::issue(transaction, &seal, &new))
+            .await
+    }
+
+    async fn give_back(&self, new: NewCode) -> Result<bool, StorageError> {
+        let seal = self.seal.clone();
+        self.writer
+            .transact(move |transaction| sendings::give_back(transaction, &seal, &new))
             .await
     }
 

@@ -7,6 +7,7 @@
 //! | `db/` | the database |
 //! | `db.damaged-<n>/` | what it was when sled could not open it with its snapshots |
 //! | `vault/` | contents of shared files, see [`crate::vault`] |
+//! | `admin.sock` | where a running server is administered, for its own user and root |
 //! | `outbox.jsonl` | codes and mail of the `outbox` driver |
 
 use crate::content::{from_hex, to_hex};

@@ -13,8 +13,12 @@
 //! | `user_id_by_phone` | hash of the number | user, 8 bytes |
 //! | `user_id_by_email` | hash of the confirmed address | user, 8 bytes |
 //! | `user_id_by_pending_email` | hash of the unconfirmed address, user | nothing |
-//! | `session_by_token` | hash of the token | session, JSON |
-//! | `token_by_user_session` | user, time of issue, hash of the token | nothing |
+//! | `owner_by_id` | user: an owner who can sign in | nothing |
+//! | `session_by_token` | hash of the token | session, JSON, device and network sealed |
+//! | `token_by_user_issue` | user, time of issue, hash of the token | nothing; of format 1, gone since |
+//! | `token_by_user_session` | user, session | hash of the token |
+//! | `link_by_id` | link | link, JSON, its note sealed |
+//! | `link_id_by_target` | 1 for the set-up or 2 for a reset, user (0 for the set-up) | link, 8 bytes: the newest |
 //! | `code_by_target` | purpose, hash of the contact | code, JSON |
 //! | `sendings_by_subject` | hash of number, address or "all" | times of sending, JSON |
 //! | `entry_by_room_seq` | room, id of the first entry, chunk | entries, see `entry.rs` |
@@ -26,17 +30,20 @@
 //! | `file_id_by_name_version` | room, hash of the name, file | nothing |
 //! | `file_id_by_folder_path` | folder, path (a long one cut), NUL, file | nothing |
 //! | `file_id_by_content` | SHA-256, file | nothing |
+//! | `audit_by_id` | entry of the audit trail | the entry, JSON |
+//! | `audit_id_by_user` | user, entry: who did it, and to whom | nothing |
 //!
 //! All of it is pinned by `tests/format*.rs`: to change one is to change the
 //! data format.
 
 use crate::content::Digest;
-use qunliao_protocol::{EntryId, FileId, FolderId, RoomId, UserId};
+use crate::error::StorageError;
+use qunliao_protocol::{EntryId, FileId, FolderId, LinkId, RoomId, SessionId, UserId};
 use sha2::{Digest as _, Sha256};
 
 /// The format of everything below. Raised with any change that an older version
 /// could not read.
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// Longest value, in bytes. sled moves large values, and whole leaves that grow
 /// past about 128 KiB, into files that it never syncs.
@@ -62,10 +69,18 @@ pub enum Kind {
     UserIdByEmail = 0x13,
     /// Addresses that wait to be confirmed.
     UserIdByPendingEmail = 0x14,
+    /// Owners who can sign in.
+    OwnerById = 0x15,
     /// Sessions.
     SessionByToken = 0x18,
+    /// Sessions of a user in format 1, oldest first.
+    TokenByUserIssue = 0x19,
     /// Sessions of a user, oldest first.
-    TokenByUserSession = 0x19,
+    TokenByUserSession = 0x1a,
+    /// Links.
+    LinkById = 0x1c,
+    /// The one link for a set-up, or for a reset of a user.
+    LinkIdByTarget = 0x1d,
     /// Codes that were sent.
     CodeByTarget = 0x20,
     /// When codes were sent, to whom and for whom.
@@ -88,6 +103,10 @@ pub enum Kind {
     FileIdByFolderPath = 0x46,
     /// All files with some content.
     FileIdByContent = 0x47,
+    /// The audit trail.
+    AuditById = 0x50,
+    /// What a user did, and what was done to the user.
+    AuditIdByUser = 0x51,
 }
 
 /// A hash that stands for a name or a contact in a key.
@@ -123,6 +142,10 @@ pub(crate) fn user_by_id(user: UserId) -> Vec<u8> {
     key(Kind::UserById, &[&user.0.to_be_bytes()])
 }
 
+pub(crate) fn owner_by_id(user: UserId) -> Vec<u8> {
+    key(Kind::OwnerById, &[&user.0.to_be_bytes()])
+}
+
 pub(crate) fn user_id_by(kind: Kind, hash: &IndexHash) -> Vec<u8> {
     key(kind, &[hash])
 }
@@ -143,11 +166,23 @@ pub(crate) fn sessions_of(user: UserId) -> Vec<u8> {
     key(Kind::TokenByUserSession, &[&user.0.to_be_bytes()])
 }
 
-pub(crate) fn token_by_user_session(user: UserId, issued: u64, hash: &IndexHash) -> Vec<u8> {
+pub(crate) fn token_by_user_session(user: UserId, session: SessionId) -> Vec<u8> {
     key(
         Kind::TokenByUserSession,
-        &[&user.0.to_be_bytes(), &issued.to_be_bytes(), hash],
+        &[&user.0.to_be_bytes(), &session.0.to_be_bytes()],
     )
+}
+
+pub(crate) fn link_by_id(link: LinkId) -> Vec<u8> {
+    key(Kind::LinkById, &[&link.0.to_be_bytes()])
+}
+
+pub(crate) fn link_id_for_set_up() -> Vec<u8> {
+    key(Kind::LinkIdByTarget, &[&[1], &0u64.to_be_bytes()])
+}
+
+pub(crate) fn link_id_for_reset(user: UserId) -> Vec<u8> {
+    key(Kind::LinkIdByTarget, &[&[2], &user.0.to_be_bytes()])
 }
 
 pub(crate) fn code_by_target(purpose: u8, hash: &IndexHash) -> Vec<u8> {
@@ -253,7 +288,29 @@ pub(crate) fn file_id_by_content(content: &Digest, file: FileId) -> Vec<u8> {
     )
 }
 
+pub(crate) fn audit_by_id(entry: u64) -> Vec<u8> {
+    key(Kind::AuditById, &[&entry.to_be_bytes()])
+}
+
+pub(crate) fn audit_of(user: UserId) -> Vec<u8> {
+    key(Kind::AuditIdByUser, &[&user.0.to_be_bytes()])
+}
+
+pub(crate) fn audit_id_by_user(user: UserId, entry: u64) -> Vec<u8> {
+    key(
+        Kind::AuditIdByUser,
+        &[&user.0.to_be_bytes(), &entry.to_be_bytes()],
+    )
+}
+
 /// A number as it lies in a value.
 pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// The number that ends a key.
+pub(crate) fn last_number(key: &[u8]) -> Result<u64, StorageError> {
+    key.last_chunk::<8>()
+        .and_then(|bytes| number(bytes))
+        .ok_or_else(|| StorageError::damaged("a key is too short"))
 }

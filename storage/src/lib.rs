@@ -1,14 +1,15 @@
-//! What Qunliao keeps: accounts, codes, the log of each room, the index of shared
-//! files and their contents.
+//! What Qunliao keeps: accounts with their sessions, links and audit trail, codes, the
+//! log of each room, the index of shared files and their contents.
 //!
-//! Callers see a handful of asynchronous traits ([`Accounts`], [`Codes`], [`Log`],
-//! [`Files`]) and the [`Vault`]. Behind the traits lies one [`Store`], behind the
+//! Callers see a handful of asynchronous traits ([`Accounts`], [`Sessions`], [`Links`],
+//! [`Audit`], [`Codes`], [`Log`], [`Files`]) and the [`Vault`]. Behind the traits lies one [`Store`], behind the
 //! store an engine that keeps keys and values: sled for real, memory (with faults
 //! on demand) for tests. Nothing of an engine shows outside this crate.
 //!
 //! **A write that has been answered is on the disk.** `docs/storage.md` says how.
 
 pub mod accounts;
+pub mod audit;
 pub mod codes;
 mod content;
 mod engine;
@@ -17,8 +18,11 @@ mod error;
 pub mod files;
 pub mod folder;
 pub mod keys;
+pub mod links;
 pub mod log;
+mod migration;
 mod seal;
+pub mod sessions;
 mod space;
 mod store;
 mod transaction;
@@ -26,6 +30,7 @@ pub mod vault;
 mod writer;
 
 pub use accounts::{Accounts, Contact};
+pub use audit::Audit;
 pub use codes::Codes;
 pub use content::Digest;
 pub use engine::memory::{Faults, MemoryEngine};
@@ -34,8 +39,10 @@ pub use entry::{Entry, EntryKind, NewEntry};
 pub use error::StorageError;
 pub use files::Files;
 pub use folder::DataFolder;
+pub use links::Links;
 pub use log::Log;
 pub use seal::Seal;
+pub use sessions::Sessions;
 pub use space::{FreeSpace, Reserve};
 pub use store::{Health, Store};
 pub use vault::Vault;

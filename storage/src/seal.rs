@@ -8,13 +8,17 @@
 
 use crate::content::{from_hex, to_hex};
 use crate::error::StorageError;
-use crate::keys::IndexHash;
+use crate::keys::{IndexHash, Kind};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
+use qunliao_protocol::{LinkId, SessionId, UserId};
 use sha2::Sha256;
 
 const NONCE_BYTES: usize = 24;
+
+/// Half of an HMAC-SHA256, which RFC 2104 deems enough.
+pub(crate) const SIGNATURE_BYTES: usize = 16;
 
 /// What a keyed hash is made of: hashes of different spaces never meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,32 @@ pub(crate) enum Space {
     Label,
     /// The key itself, to tell whether a database was sealed with it.
     Key,
+    /// Links' tokens.
+    Link,
+}
+
+/// What something sealed belongs to, and opens with alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// A user's account.
+    User(UserId),
+    /// A session.
+    Session(SessionId),
+    /// A link.
+    Link(LinkId),
+}
+
+impl Bound {
+    /// The number alone for a user, as since the first format; a number and the kind
+    /// of record for the others.
+    fn bytes(self) -> Vec<u8> {
+        let (number, kind) = match self {
+            Self::User(user) => (user.0, None),
+            Self::Session(session) => (session.0, Some(Kind::SessionByToken as u8)),
+            Self::Link(link) => (link.0, Some(Kind::LinkById as u8)),
+        };
+        number.to_be_bytes().into_iter().chain(kind).collect()
+    }
 }
 
 /// Seals personal data and hashes what is looked up.
@@ -42,6 +72,7 @@ pub(crate) enum Space {
 pub struct Seal {
     aead: XChaCha20Poly1305,
     mac: Hmac<Sha256>,
+    signing: Hmac<Sha256>,
 }
 
 impl Seal {
@@ -56,6 +87,7 @@ impl Seal {
         Self {
             aead: XChaCha20Poly1305::new(&derive(b"qunliao seal").into()),
             mac: keyed(&derive(b"qunliao index")),
+            signing: keyed(&derive(b"qunliao sign")),
         }
     }
 
@@ -74,8 +106,24 @@ impl Seal {
         mac.finalize().into_bytes().into()
     }
 
-    /// Seals `plain`; it opens with the same `context` only.
-    pub(crate) fn seal(&self, context: u64, plain: &[u8]) -> Result<String, StorageError> {
+    /// Signs `text`, which is to leave the server and come back.
+    pub(crate) fn sign(&self, text: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        let mac = self.signing.clone().chain_update(text).finalize();
+        let (signature, _) = mac
+            .as_bytes()
+            .split_first_chunk()
+            .expect("a hash has 32 bytes");
+        *signature
+    }
+
+    /// Whether `signature` is ours for `text`; how long that takes tells nothing.
+    pub(crate) fn is_signed(&self, text: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+        let mac = self.signing.clone().chain_update(text);
+        mac.verify_truncated_left(signature).is_ok()
+    }
+
+    /// Seals `plain`; it opens with the same `bound` only.
+    pub(crate) fn seal(&self, bound: Bound, plain: &[u8]) -> Result<String, StorageError> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|why| sealing(&why))?;
         let sealed = self
@@ -84,7 +132,7 @@ impl Seal {
                 &XNonce::from(nonce),
                 Payload {
                     msg: plain,
-                    aad: &context.to_be_bytes(),
+                    aad: &bound.bytes(),
                 },
             )
             .map_err(|why| sealing(&why))?;
@@ -92,7 +140,7 @@ impl Seal {
     }
 
     /// Opens what [`Seal::seal`] made.
-    pub(crate) fn open(&self, context: u64, sealed: &str) -> Result<Vec<u8>, StorageError> {
+    pub(crate) fn open(&self, bound: Bound, sealed: &str) -> Result<Vec<u8>, StorageError> {
         let damaged = || StorageError::damaged("a sealed record does not open");
         let bytes = from_hex(sealed).ok_or_else(damaged)?;
         let (nonce, sealed) = bytes
@@ -100,7 +148,7 @@ impl Seal {
             .ok_or_else(damaged)?;
         let payload = Payload {
             msg: sealed,
-            aad: &context.to_be_bytes(),
+            aad: &bound.bytes(),
         };
         self.aead
             .decrypt(&XNonce::from(*nonce), payload)
@@ -126,11 +174,33 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_in_its_own_context_alone() {
         let seal = Seal::new(&[7; 32]);
-        let sealed = seal.seal(1, b"+8613912345678").unwrap();
-        assert_eq!(seal.open(1, &sealed).unwrap(), b"+8613912345678");
-        assert!(seal.open(2, &sealed).is_err());
-        assert!(Seal::new(&[8; 32]).open(1, &sealed).is_err());
-        assert!(seal.open(1, "00").is_err());
+        let one = Bound::User(UserId(1));
+        let sealed = seal.seal(one, b"+8613912345678").unwrap();
+        assert_eq!(seal.open(one, &sealed).unwrap(), b"+8613912345678");
+        let others = [
+            Bound::User(UserId(2)),
+            Bound::Session(SessionId(1)),
+            Bound::Link(LinkId(1)),
+        ];
+        for other in others {
+            assert!(seal.open(other, &sealed).is_err());
+        }
+        assert!(Seal::new(&[8; 32]).open(one, &sealed).is_err());
+        assert!(seal.open(one, "00").is_err());
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_text_and_its_key_alone() {
+        let seal = Seal::new(&[7; 32]);
+        let signature = seal.sign(b"link 1");
+        assert!(seal.is_signed(b"link 1", &signature));
+        assert!(!seal.is_signed(b"link 2", &signature));
+        assert!(!Seal::new(&[8; 32]).is_signed(b"link 1", &signature));
+        for bit in 0..SIGNATURE_BYTES * 8 {
+            let mut forged = signature;
+            forged[bit / 8] ^= 1 << (bit % 8);
+            assert!(!seal.is_signed(b"link 1", &forged));
+        }
     }
 
     #[test]

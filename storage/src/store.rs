@@ -4,6 +4,7 @@
 use crate::engine::Engine;
 use crate::error::StorageError;
 use crate::keys::{self, FORMAT_VERSION};
+use crate::migration::{FIRST_FORMAT, migrate};
 use crate::seal::Seal;
 use crate::space::Reserve;
 use crate::transaction::{Read, Snapshot};
@@ -22,6 +23,9 @@ pub(crate) mod counters {
     pub(crate) const KEY: &str = "key";
     pub(crate) const HEALTH: &str = "health";
     pub(crate) const USERS: &str = "users";
+    pub(crate) const SESSIONS: &str = "sessions";
+    pub(crate) const LINKS: &str = "links";
+    pub(crate) const AUDIT: &str = "audit";
     pub(crate) const FILES: &str = "files";
     pub(crate) const FOLDERS: &str = "folders";
     pub(crate) const ITEMS: &str = "items";
@@ -116,7 +120,7 @@ impl Store {
 }
 
 /// Checks that the data is of our format and sealed with our key; marks data
-/// that is only about to be.
+/// that is only about to be, and migrates data of an earlier format.
 fn check_marks(engine: &dyn Engine, seal: &Seal) -> Result<(), StorageError> {
     let snapshot = Snapshot(engine);
     let (format, key) = (keys::meta(counters::FORMAT), keys::meta(counters::KEY));
@@ -128,7 +132,7 @@ fn check_marks(engine: &dyn Engine, seal: &Seal) -> Result<(), StorageError> {
         let bytes = |number: u64| Some(number.to_be_bytes().to_vec());
         return engine.commit(&marks.map(|(key, number)| (key, bytes(number))).into());
     };
-    if found != FORMAT_VERSION {
+    if found != FORMAT_VERSION && found != FIRST_FORMAT {
         return Err(StorageError::Format {
             found,
             known: FORMAT_VERSION,
@@ -139,6 +143,9 @@ fn check_marks(engine: &dyn Engine, seal: &Seal) -> Result<(), StorageError> {
             path: "secret.key".into(),
             why: "not the key that this database was sealed with".into(),
         });
+    }
+    if found == FIRST_FORMAT {
+        migrate(engine)?;
     }
     Ok(())
 }

@@ -11,6 +11,10 @@ use crate::error::StorageError;
 use crate::keys;
 use layers::{Layer, merge};
 use serde::{Serialize, de::DeserializeOwned};
+use std::ops::ControlFlow;
+
+/// Records that are held at once while many are looked through.
+const PAGE_RECORDS: usize = 256;
 
 /// What can be read from: an engine as it is, or a transaction in progress.
 pub(crate) trait Read {
@@ -50,6 +54,26 @@ pub(crate) trait Read {
     /// Whether any key begins with `prefix`.
     fn any(&self, prefix: &[u8]) -> Result<bool, StorageError> {
         Ok(self.last(prefix)?.is_some())
+    }
+
+    /// Shows `look` the pairs from `from` on and before `to`, page by page, until it breaks off.
+    fn each(
+        &self,
+        (mut from, to): (Vec<u8>, Vec<u8>),
+        mut look: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StorageError>,
+    ) -> Result<(), StorageError> {
+        loop {
+            let page = self.scan(&from, &to, false, PAGE_RECORDS)?;
+            for (key, value) in &page {
+                if look(key, value)?.is_break() {
+                    return Ok(());
+                }
+            }
+            match page.last() {
+                Some((key, _)) if page.len() == PAGE_RECORDS => from = after(key),
+                _ => return Ok(()),
+            }
+        }
     }
 }
 

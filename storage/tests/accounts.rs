@@ -1,7 +1,7 @@
 //! Accounts: who may be called what, and reached where.
 
 use crate::cast::*;
-use qunliao_storage::accounts::{Login, NewAccount, RegisterRefusal};
+use qunliao_storage::accounts::{AccountRefusal, Login, NewAccount, RegisterRefusal};
 use qunliao_storage::codes::Verdict;
 use qunliao_storage::{Accounts, Codes, Store};
 
@@ -22,7 +22,7 @@ over_every_engine!(
     a_closed_account_is_gone_and_its_name_with_it,
     a_closed_account_frees_its_contacts,
     the_words_of_a_closed_account_keep_their_name,
-    closing_twice_or_nobody_is_no_error,
+    closing_twice_is_answered_alike,
 );
 
 fn name(person: &Person) -> Login {
@@ -150,7 +150,7 @@ async fn a_code_proves_no_other_number(store: Store) {
 async fn a_code_makes_one_account(store: Store) {
     send_code(&store, &ALICE, "135790", NOW).await;
     let alice = signed_up(&store, ALICE.account_by_phone("135790")).await;
-    store.close_account(alice.id, NOW).await.unwrap();
+    close(&store, alice.id).await;
     let again = NewAccount {
         folded_name: "another".into(),
         ..ALICE.account_by_phone("135790")
@@ -200,7 +200,7 @@ async fn nobody_is_found_by_a_number_that_was_not_proved(store: Store) {
 
 async fn a_closed_account_is_gone_and_its_name_with_it(store: Store) {
     let alice = sign_up(&store, &ALICE).await;
-    store.close_account(alice.id, NOW).await.unwrap();
+    close(&store, alice.id).await;
     assert!(store.find(name(&ALICE)).await.unwrap().is_none());
     assert_eq!(
         refusal(&store, ALICE.account()).await,
@@ -215,7 +215,7 @@ async fn a_closed_account_frees_its_contacts(store: Store) {
         ..ALICE.account_by_phone("135790")
     };
     let alice = signed_up(&store, new).await;
-    store.close_account(alice.id, NOW).await.unwrap();
+    close(&store, alice.id).await;
     let by_number = Login::Contact(ALICE.phone_contact());
     assert!(store.find(by_number).await.unwrap().is_none());
     let awaiting = store.awaiting_confirmation(ALICE.email.into()).await;
@@ -232,7 +232,7 @@ async fn a_closed_account_frees_its_contacts(store: Store) {
 
 async fn the_words_of_a_closed_account_keep_their_name(store: Store) {
     let (alice, bob) = (sign_up(&store, &ALICE).await, sign_up(&store, &BOB).await);
-    store.close_account(alice.id, NOW).await.unwrap();
+    close(&store, alice.id).await;
     let nobody = qunliao_protocol::UserId(99);
     let names = store.names(vec![alice.id, bob.id, nobody]).await.unwrap();
     assert_eq!(names[&alice.id], "小爱");
@@ -240,11 +240,13 @@ async fn the_words_of_a_closed_account_keep_their_name(store: Store) {
     assert_eq!(names.len(), 2);
 }
 
-async fn closing_twice_or_nobody_is_no_error(store: Store) {
+async fn closing_twice_is_answered_alike(store: Store) {
     let alice = sign_up(&store, &ALICE).await;
     for _ in 0..2 {
-        store.close_account(alice.id, NOW).await.unwrap();
+        let closed = store.close_account(alice.id, operator(NOW)).await;
+        assert_eq!(closed.unwrap(), Ok(()));
     }
     let nobody = qunliao_protocol::UserId(99);
-    store.close_account(nobody, NOW).await.unwrap();
+    let closed = store.close_account(nobody, operator(NOW)).await;
+    assert_eq!(closed.unwrap(), Err(AccountRefusal::NoAccount));
 }

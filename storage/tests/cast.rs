@@ -3,9 +3,11 @@
 use qunliao_protocol::files::Place;
 use qunliao_protocol::label::{Label, Path as FolderPath};
 use qunliao_protocol::{EntryId, RoomId, UserId};
-use qunliao_storage::accounts::{NewAccount, NewSession, RegisterRefusal, User};
-use qunliao_storage::codes::{CodeRules, Issued, NewCode, Proof, Purpose, SendingLimits};
+use qunliao_storage::accounts::{NewAccount, RegisterRefusal, Role, User};
+use qunliao_storage::audit::{Actor, By};
+use qunliao_storage::codes::{Asker, CodeRules, Issued, NewCode, Proof, Purpose, SendingLimits};
 use qunliao_storage::files::{FileRecord, NewFile};
+use qunliao_storage::sessions::NewSession;
 use qunliao_storage::{
     Accounts, Codes, Contact, Digest, EntryKind, Files, FreeSpace, MemoryEngine, NewEntry, Reserve,
     Seal, SledEngine, Store,
@@ -58,6 +60,10 @@ impl Person {
             phone: None,
             email: None,
             proofs: Vec::new(),
+            invite: None,
+            role: Role::Member,
+            pending: false,
+            by: None,
             now: NOW,
         }
     }
@@ -97,6 +103,7 @@ pub(crate) fn proof(purpose: Purpose, contact: Contact, code: &str) -> Proof {
         purpose,
         contact,
         code: code.to_owned(),
+        from: None,
     }
 }
 
@@ -110,9 +117,22 @@ pub(crate) const LIMITS: SendingLimits = SendingLimits {
     gap_ms: MINUTE,
     per_contact_hour: 5,
     per_contact_day: 10,
+    per_contact_and_prefix_hour: 3,
+    per_contact_and_prefix_day: 6,
     per_address_hour: 10,
+    per_prefix_hour: 30,
     total_day: 100,
+    sms_day: 50,
 };
+
+/// Someone who asks from `network`, alone in a prefix.
+pub(crate) fn asker(network: &str) -> Asker {
+    Asker {
+        network: network.to_owned(),
+        prefix: format!("around {network}"),
+        counted: true,
+    }
+}
 
 /// A code that nobody in particular asked for.
 pub(crate) fn new_code(proof: Proof, now: u64) -> NewCode {
@@ -144,13 +164,37 @@ pub(crate) async fn refusal(store: &Store, new: NewAccount) -> RegisterRefusal {
     store.register(new).await.unwrap().err().unwrap()
 }
 
+pub(crate) async fn close(store: &Store, user: UserId) {
+    let closed = store.close_account(user, operator(NOW)).await;
+    assert_eq!(closed.unwrap(), Ok(()));
+}
+
 pub(crate) fn new_session(user: UserId, token: &str) -> NewSession {
     NewSession {
         user,
         token: token.to_owned(),
         now: NOW,
-        expires: NOW + DAY,
+        idle_ms: DAY,
+        lifetime_ms: 7 * DAY,
         sessions_max: 10,
+        device: None,
+        address: None,
+    }
+}
+
+/// The operator, at some time.
+pub(crate) fn operator(now: u64) -> By {
+    By {
+        actor: Actor::Operator,
+        now,
+    }
+}
+
+/// A user, by oneself, at some time.
+pub(crate) fn oneself(id: UserId, now: u64) -> By {
+    By {
+        actor: Actor::User(id),
+        now,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cast::*;
 use qunliao_storage::codes::{Issued, NewCode, Proof, Purpose, Verdict};
-use qunliao_storage::{Accounts, Codes, Store};
+use qunliao_storage::{Codes, Store};
 
 over_every_engine!(
     a_code_is_right_until_it_expires,
@@ -70,7 +70,7 @@ async fn no_code_is_sent_to_a_number_that_has_an_account(store: Store) {
     let alice = signed_up(&store, ALICE.account_by_phone("135790")).await;
     let later = || new_code(ALICE.phone_proof("246801"), NOW + MINUTE);
     assert_eq!(store.issue(later()).await.unwrap(), Issued::Registered);
-    store.close_account(alice.id, NOW).await.unwrap();
+    close(&store, alice.id).await;
     assert_eq!(store.issue(later()).await.unwrap(), Issued::Send);
 }
 
@@ -78,7 +78,7 @@ async fn nobody_is_told_without_end_who_has_an_account(store: Store) {
     send_code(&store, &ALICE, "135790", NOW).await;
     signed_up(&store, ALICE.account_by_phone("135790")).await;
     let ask = |asked_by: &str| NewCode {
-        asked_by: Some(asked_by.to_owned()),
+        asked_by: Some(asker(asked_by)),
         ..new_code(ALICE.phone_proof("246801"), NOW + MINUTE)
     };
     let tellings = 10 * ask("").sending.per_address_hour;
@@ -96,7 +96,7 @@ async fn nobody_is_told_without_end_who_has_an_account(store: Store) {
 async fn a_sweep_removes_what_no_longer_matters(store: Store) {
     send_code(&store, &ALICE, "135790", NOW).await;
     send_code(&store, &BOB, "246801", NOW + DAY).await;
-    // Alice's code and sendings; all sendings together were counted a day later.
+    // Alice's code and sendings; the totals were counted again a day later.
     let sweep = store.sweep_codes(NOW + DAY + MINUTE).await.unwrap();
     assert_eq!(sweep, 2);
     let code = BOB.phone_proof("246801");
@@ -105,6 +105,6 @@ async fn a_sweep_removes_what_no_longer_matters(store: Store) {
         Verdict::Right
     );
     let sweep = store.sweep_codes(NOW + 2 * DAY + MINUTE).await.unwrap();
-    assert_eq!(sweep, 3);
+    assert_eq!(sweep, 4);
     assert_eq!(store.sweep_codes(NOW + 9 * DAY).await.unwrap(), 0);
 }

@@ -1,11 +1,14 @@
 //! Damaged records are errors: never a panic, never an answer made up.
 
 use crate::cast::*;
-use qunliao_protocol::{FileId, FolderId};
-use qunliao_storage::accounts::Login;
+use qunliao_protocol::{FileId, FolderId, LinkId, SessionId, UserId};
+use qunliao_storage::accounts::{Login, Role};
+use qunliao_storage::audit::AuditQuery;
 use qunliao_storage::keys::Kind;
+use qunliao_storage::links::{LinkPurpose, NewLink};
 use qunliao_storage::{
-    Accounts, Codes, Digest, Files, Log, MemoryEngine, Seal, StorageError, Store,
+    Accounts, Audit, Codes, Digest, Files, Links, Log, MemoryEngine, Seal, Sessions, StorageError,
+    Store,
 };
 
 /// What no record of any kind looks like. Lists of chunks come close.
@@ -28,6 +31,50 @@ fn damaged<T>(answer: Result<T, StorageError>) -> bool {
     }
 }
 
+fn reset_link() -> NewLink {
+    NewLink {
+        purpose: LinkPurpose::Reset(UserId(1)),
+        expires: NOW + DAY,
+        note: None,
+        by: operator(NOW),
+    }
+}
+
+/// What is asked of accounts, sessions, links and the trail beside signing in and up.
+async fn ask_of_accounts(store: &Store) -> Vec<(&'static str, bool)> {
+    let alice = UserId(1);
+    let by = operator(NOW);
+    let everything = AuditQuery {
+        limit: 99,
+        ..AuditQuery::default()
+    };
+    let role = store.set_role(alice, Role::Member, by).await;
+    vec![
+        ("user", damaged(store.user(alice).await)),
+        ("users", damaged(store.users(None, 9).await)),
+        ("counts", damaged(store.account_counts(NOW).await)),
+        ("set_role", damaged(role)),
+        ("sessions_of", damaged(store.sessions_of(alice, NOW).await)),
+        (
+            "touch",
+            damaged(store.touch_session(alice, SessionId(1), NOW, None).await),
+        ),
+        (
+            "end_session",
+            damaged(store.end_session(alice, SessionId(1), by).await),
+        ),
+        ("sweep_sessions", damaged(store.sweep_sessions(NOW).await)),
+        ("links", damaged(store.links(NOW).await)),
+        (
+            "revoke_link",
+            damaged(store.revoke_link(LinkId(1), by).await),
+        ),
+        ("make_link", damaged(store.make_link(reset_link()).await)),
+        ("audit", damaged(store.audit(everything).await)),
+        ("sweep_audit", damaged(store.sweep_audit(NOW).await)),
+    ]
+}
+
 /// A store in which there is one record of each kind at least.
 async fn lived_in(engine: &MemoryEngine) -> Store {
     let store = memory_store(engine);
@@ -37,6 +84,9 @@ async fn lived_in(engine: &MemoryEngine) -> Store {
         .open_session(new_session(alice, "token"))
         .await
         .unwrap();
+    let owner = store.set_role(alice, Role::Owner, operator(NOW)).await;
+    assert!(owner.unwrap().is_ok());
+    store.make_link(reset_link()).await.unwrap();
     let entries = vec![said(1, "hi"), said(1, &"long".repeat(5_000))];
     store.append(LOBBY, id(0), entries).await.unwrap().unwrap();
     share(&store, alone("a.txt"), 1, 1).await;
@@ -49,15 +99,12 @@ async fn ask_everything(store: &Store) -> Vec<(&'static str, bool)> {
     let new_bob = BOB.account_by_phone("135790");
     let code = new_code(ALICE.phone_proof("246801"), NOW + MINUTE);
     let wrong = ALICE.phone_proof("000000");
-    let session = new_session(qunliao_protocol::UserId(1), "another");
+    let session = new_session(UserId(1), "another");
     let name = Login::Name(ALICE.name.into());
     vec![
         ("find", damaged(store.find(name).await)),
         ("session", damaged(store.session("token".into(), NOW).await)),
-        (
-            "names",
-            damaged(store.names(vec![qunliao_protocol::UserId(1)]).await),
-        ),
+        ("names", damaged(store.names(vec![UserId(1)]).await)),
         ("try_code", damaged(store.try_code(wrong, NOW).await)),
         ("issue", damaged(store.issue(code).await)),
         ("sweep", damaged(store.sweep_codes(NOW).await)),
@@ -90,16 +137,39 @@ async fn ask_everything(store: &Store) -> Vec<(&'static str, bool)> {
         ("register", damaged(store.register(new_bob).await)),
         (
             "close",
-            damaged(store.close_account(qunliao_protocol::UserId(1), NOW).await),
+            damaged(store.close_account(UserId(1), operator(NOW)).await),
         ),
     ]
 }
 
 /// Who has to notice when the records of a kind are damaged.
-const NOTICED: [(Kind, &[&str]); 11] = [
-    (Kind::UserById, &["find", "session", "names", "close"]),
+const NOTICED: [(Kind, &[&str]); 15] = [
+    (
+        Kind::UserById,
+        &[
+            "find", "session", "names", "close", "user", "users", "counts", "set_role",
+        ],
+    ),
     (Kind::UserIdByName, &["find"]),
-    (Kind::SessionByToken, &["session", "open_session"]),
+    (
+        Kind::SessionByToken,
+        &[
+            "session",
+            "open_session",
+            "counts",
+            "sessions_of",
+            "touch",
+            "end_session",
+            "sweep_sessions",
+        ],
+    ),
+    (
+        Kind::TokenByUserSession,
+        &["open_session", "sessions_of", "touch", "end_session"],
+    ),
+    (Kind::LinkById, &["links", "revoke_link"]),
+    (Kind::LinkIdByTarget, &["make_link"]),
+    (Kind::AuditById, &["audit", "sweep_audit"]),
     (Kind::CodeByTarget, &["try_code", "sweep"]),
     (Kind::SendingsBySubject, &["sweep"]),
     (Kind::EntryByRoomSeq, &["page"]),
@@ -117,10 +187,18 @@ const NOTICED: [(Kind, &[&str]); 11] = [
 async fn damaged_records_are_noticed_by_whoever_reads_them() {
     for (kind, noticing) in NOTICED {
         for junk in JUNK {
-            let engine = MemoryEngine::new();
-            let store = lived_in(&engine).await;
-            engine.faults().damage(&[kind as u8], junk);
-            let answers = ask_everything(&store).await;
+            let mut answers = Vec::new();
+            // What is asked changes things, so each half is asked of a store of its own.
+            for of_accounts in [false, true] {
+                let engine = MemoryEngine::new();
+                let store = lived_in(&engine).await;
+                engine.faults().damage(&[kind as u8], junk);
+                answers.extend(if of_accounts {
+                    ask_of_accounts(&store).await
+                } else {
+                    ask_everything(&store).await
+                });
+            }
             for who in noticing {
                 let noticed = answers
                     .iter()
@@ -179,7 +257,7 @@ async fn a_log_with_a_hole_is_damaged() {
 fn data_of_another_format_is_refused() {
     let engine = MemoryEngine::new();
     memory_store(&engine).close();
-    for format in [0u64, 2, 77] {
+    for format in [0u64, 3, 77] {
         engine.faults().damage(b"\x01format", &format.to_be_bytes());
         let alarm = |_: &StorageError| {};
         let opened = Store::open(engine.clone(), Seal::new(&KEY), plenty(), alarm);

@@ -5,7 +5,7 @@ use qunliao_protocol::label::PATH_BYTES_MAX;
 use qunliao_protocol::{FolderId, RoomId};
 use qunliao_storage::accounts::{Login, RegisterRefusal};
 use qunliao_storage::codes::Verdict;
-use qunliao_storage::{Accounts, Codes, Files, Log, SledEngine, StorageError, Store};
+use qunliao_storage::{Accounts, Codes, Files, Log, Sessions, SledEngine, StorageError, Store};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -41,7 +41,7 @@ async fn fill(store: &Store) {
 }
 
 async fn check(store: &Store) {
-    let alice = store.session("token".into(), NOW).await.unwrap().unwrap();
+    let (alice, _) = store.session("token".into(), NOW).await.unwrap().unwrap();
     let by_number = store.find(Login::Contact(ALICE.phone_contact())).await;
     assert!(by_number.unwrap().unwrap().user == alice);
     let taken = refusal(store, ALICE.account()).await;

@@ -28,7 +28,7 @@ async fn send(store: &Store, user: UserId, code: &str, now: u64) {
 }
 
 async fn confirm(store: &Store, code: &str) -> Option<UserId> {
-    let confirmed = store.confirm_email(ALICE.email.into(), code.into(), NOW);
+    let confirmed = store.confirm_email(ALICE.email.into(), code.into(), None, NOW);
     confirmed.await.unwrap()
 }
 
@@ -79,7 +79,7 @@ async fn a_confirmation_sent_again_is_answered_alike(store: Store) {
     for _ in 0..3 {
         assert_eq!(confirm(&store, "135790").await, Some(alice));
     }
-    store.close_account(alice, NOW).await.unwrap();
+    close(&store, alice).await;
     assert_eq!(confirm(&store, "135790").await, None);
 }
 
@@ -108,7 +108,7 @@ async fn the_newest_of_those_who_wait_is_asked_first(store: Store) {
         .await
         .id;
     assert_eq!(awaiting(&store).await, Some(alice));
-    store.close_account(alice, NOW).await.unwrap();
+    close(&store, alice).await;
     assert_eq!(awaiting(&store).await, Some(bob));
 }
 
@@ -127,7 +127,7 @@ async fn an_address_proved_at_sign_up_is_nobody_elses(store: Store) {
     let again = store.issue(new_code(proof, NOW + MINUTE)).await;
     assert_eq!(again.unwrap(), Issued::Registered);
     // Who claimed it without proof is not asked when the owner has gone.
-    store.close_account(alice.id, NOW).await.unwrap();
+    close(&store, alice.id).await;
     assert_eq!(awaiting(&store).await, None);
 }
 
@@ -136,7 +136,7 @@ async fn a_code_for_one_account_confirms_no_other(store: Store) {
         .await
         .id;
     send(&store, alice, "135790", NOW).await;
-    store.close_account(alice, NOW).await.unwrap();
+    close(&store, alice).await;
     let bob = signed_up(&store, BOB.account_with_email(ALICE.email))
         .await
         .id;
@@ -160,6 +160,6 @@ async fn a_confirmed_address_belongs_to_one_account(store: Store) {
         refusal(&store, bob.clone()).await,
         RegisterRefusal::EmailTaken
     );
-    store.close_account(alice, NOW).await.unwrap();
+    close(&store, alice).await;
     assert!(!signed_up(&store, bob).await.email_confirmed);
 }

@@ -8,7 +8,8 @@
 use crate::cast::*;
 use hmac::{Hmac, KeyInit, Mac};
 use qunliao_storage::keys::{FORMAT_VERSION, Kind, VALUE_BYTES_MAX};
-use qunliao_storage::{Health, Log, MemoryEngine};
+use qunliao_storage::links::{LinkPurpose, NewLink};
+use qunliao_storage::{Health, Links, Log, MemoryEngine, Sessions};
 use sha2::Sha256;
 
 /// The records of a kind, their keys without the kind.
@@ -50,6 +51,7 @@ pub(crate) const CODE: u8 = 4;
 pub(crate) const SENDING: u8 = 5;
 pub(crate) const LABEL: u8 = 6;
 pub(crate) const FINGERPRINT: u8 = 7;
+pub(crate) const LINK: u8 = 8;
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -62,7 +64,7 @@ pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
 
 #[test]
 fn the_format_and_its_kinds_have_these_numbers() {
-    assert_eq!((FORMAT_VERSION, VALUE_BYTES_MAX), (1, 4_096));
+    assert_eq!((FORMAT_VERSION, VALUE_BYTES_MAX), (2, 4_096));
     let kinds = [
         (Kind::Meta, 0x01),
         (Kind::UserById, 0x10),
@@ -70,8 +72,12 @@ fn the_format_and_its_kinds_have_these_numbers() {
         (Kind::UserIdByPhone, 0x12),
         (Kind::UserIdByEmail, 0x13),
         (Kind::UserIdByPendingEmail, 0x14),
+        (Kind::OwnerById, 0x15),
         (Kind::SessionByToken, 0x18),
-        (Kind::TokenByUserSession, 0x19),
+        (Kind::TokenByUserIssue, 0x19),
+        (Kind::TokenByUserSession, 0x1a),
+        (Kind::LinkById, 0x1c),
+        (Kind::LinkIdByTarget, 0x1d),
         (Kind::CodeByTarget, 0x20),
         (Kind::SendingsBySubject, 0x21),
         (Kind::EntryByRoomSeq, 0x30),
@@ -83,6 +89,8 @@ fn the_format_and_its_kinds_have_these_numbers() {
         (Kind::FileIdByNameVersion, 0x45),
         (Kind::FileIdByFolderPath, 0x46),
         (Kind::FileIdByContent, 0x47),
+        (Kind::AuditById, 0x50),
+        (Kind::AuditIdByUser, 0x51),
     ];
     for (kind, number) in kinds {
         assert_eq!(kind as u8, number, "{kind:?}");
@@ -100,17 +108,31 @@ async fn counters_lie_like_this() {
     let engine = MemoryEngine::new();
     let store = memory_store(&engine);
     store.probe().await.unwrap();
-    sign_up(&store, &ALICE).await;
+    let alice = sign_up(&store, &ALICE).await.id;
+    store
+        .open_session(new_session(alice, "token"))
+        .await
+        .unwrap();
+    let link = NewLink {
+        purpose: LinkPurpose::Reset(alice),
+        expires: NOW + DAY,
+        note: None,
+        by: operator(NOW),
+    };
+    store.make_link(link).await.unwrap();
     share(&store, within("photos", "1.jpg"), 1, 1).await;
     share(&store, alone("a"), 1, 1).await;
     let key = u64::from_be_bytes(*index(FINGERPRINT, b"").first_chunk().unwrap());
     let expected = [
+        ("audit", 2),
         ("files", 2),
         ("folders", 1),
-        ("format", 1),
+        ("format", 2),
         ("health", 1),
         ("items", 2),
         ("key", key),
+        ("links", 1),
+        ("sessions", 1),
         ("users", 1),
     ];
     let expected = expected.map(|(name, number): (&str, u64)| {

@@ -9,21 +9,33 @@ mod cast;
 
 // The conformance suite.
 mod accounts;
+mod audit;
 mod codes;
+mod contacts;
 mod emails;
 mod files;
 mod folders;
+mod invitations;
+mod links;
 mod log;
 mod log_model;
+mod passwords;
 mod sendings;
+mod session_use;
 mod sessions;
+mod sessions_model;
+mod standing;
 mod wrong_tries;
 
 mod damage;
 mod faults;
+mod faults_accounts;
 mod format;
 mod format_accounts;
+mod format_audit;
 mod format_files;
+mod format_sessions;
+mod migration;
 
 mod data_folder;
 mod disk;

@@ -1,7 +1,7 @@
 //! How often codes may be sent: a gateway costs money with each of them.
 
 use crate::cast::*;
-use qunliao_storage::codes::{Issued, NewCode, SendingLimits};
+use qunliao_storage::codes::{Asker, Issued, NewCode, Purpose, SendingLimits};
 use qunliao_storage::{Codes, Contact, Store};
 
 over_every_engine!(
@@ -9,7 +9,13 @@ over_every_engine!(
     a_number_gets_five_codes_an_hour,
     a_number_gets_ten_codes_a_day,
     an_address_asks_for_ten_codes_an_hour,
+    a_prefix_asks_for_thirty_codes_an_hour,
+    one_prefix_uses_up_no_more_than_its_part_of_a_numbers_codes,
+    what_follows_from_a_counted_code_counts_for_no_asker,
     there_is_a_limit_for_all_together,
+    messages_to_phones_have_a_budget_of_their_own,
+    a_code_that_our_gateway_failed_is_given_back_but_not_to_the_totals,
+    a_broken_gateway_gives_no_robot_codes_without_end,
     a_refused_code_counts_nowhere,
     codes_asked_for_at_once_keep_to_the_limit,
     requests_that_overtake_each_other_keep_to_the_gap,
@@ -21,8 +27,12 @@ const FREE: SendingLimits = SendingLimits {
     gap_ms: 0,
     per_contact_hour: usize::MAX,
     per_contact_day: usize::MAX,
+    per_contact_and_prefix_hour: usize::MAX,
+    per_contact_and_prefix_day: usize::MAX,
     per_address_hour: usize::MAX,
+    per_prefix_hour: usize::MAX,
     total_day: usize::MAX,
+    sms_day: usize::MAX,
 };
 
 /// A code to a number of its own.
@@ -91,7 +101,7 @@ async fn an_address_asks_for_ten_codes_an_hour(store: Store) {
         ..FREE
     };
     let asked_by = |address: &str, number, now| NewCode {
-        asked_by: Some(address.into()),
+        asked_by: Some(asker(address)),
         ..code_to(number, now, limits)
     };
     for number in 0..10 {
@@ -104,6 +114,125 @@ async fn an_address_asks_for_ten_codes_an_hour(store: Store) {
     assert_eq!(issue(&store, server_itself).await, Issued::Send);
     let seconds = waits(&store, |now| asked_by("203.0.113.7", 13, now), NOW).await;
     assert!((3_600..=3_660).contains(&seconds), "{seconds}");
+}
+
+async fn a_prefix_asks_for_thirty_codes_an_hour(store: Store) {
+    let limits = SendingLimits {
+        per_prefix_hour: 30,
+        ..FREE
+    };
+    let neighbour = |number: u64, now| NewCode {
+        asked_by: Some(Asker {
+            prefix: "203.0.113.0/24".into(),
+            ..asker(&format!("203.0.113.{number}"))
+        }),
+        ..code_to(number, now, limits)
+    };
+    for number in 0..30 {
+        assert_eq!(issue(&store, neighbour(number, NOW)).await, Issued::Send);
+    }
+    let seconds = waits(&store, |now| neighbour(30, now), NOW).await;
+    assert!((3_600..=3_660).contains(&seconds), "{seconds}");
+}
+
+async fn one_prefix_uses_up_no_more_than_its_part_of_a_numbers_codes(store: Store) {
+    let asked_by = |network: &str, now| NewCode {
+        asked_by: Some(asker(network)),
+        ..code_to(1, now, LIMITS)
+    };
+    for hour in 0..2 {
+        for minute in 0..3 {
+            let now = NOW + 2 * hour * HOUR + minute * MINUTE;
+            let code = asked_by("mallory", now);
+            assert_eq!(issue(&store, code).await, Issued::Send);
+        }
+        let now = NOW + 2 * hour * HOUR + 4 * MINUTE;
+        let refused = issue(&store, asked_by("mallory", now)).await;
+        assert!(matches!(refused, Issued::TooSoon(_)), "{refused:?}");
+    }
+    let now = NOW + 4 * HOUR;
+    let refused = issue(&store, asked_by("mallory", now)).await;
+    assert!(matches!(refused, Issued::TooSoon(_)), "six a day");
+    assert_eq!(issue(&store, asked_by("alice", now)).await, Issued::Send);
+}
+
+async fn what_follows_from_a_counted_code_counts_for_no_asker(store: Store) {
+    let limits = SendingLimits {
+        per_address_hour: 1,
+        ..FREE
+    };
+    let asked_by = |counted, number| NewCode {
+        asked_by: Some(Asker {
+            counted,
+            ..asker("203.0.113.7")
+        }),
+        ..code_to(number, NOW, limits)
+    };
+    for (counted, number) in [(true, 1), (false, 2), (false, 3)] {
+        let issued = issue(&store, asked_by(counted, number)).await;
+        assert_eq!(issued, Issued::Send);
+    }
+    let refused = issue(&store, asked_by(true, 4)).await;
+    assert!(matches!(refused, Issued::TooSoon(_)), "{refused:?}");
+}
+
+async fn messages_to_phones_have_a_budget_of_their_own(store: Store) {
+    let limits = SendingLimits { sms_day: 3, ..FREE };
+    for number in 0..3 {
+        let code = code_to(number, NOW, limits);
+        assert_eq!(issue(&store, code).await, Issued::Send);
+    }
+    let refused = issue(&store, code_to(3, NOW, limits)).await;
+    assert!(matches!(refused, Issued::TooSoon(_)), "{refused:?}");
+    let mail = NewCode {
+        proof: proof(Purpose::Register, ALICE.email_contact(), "135790"),
+        ..code_to(4, NOW, limits)
+    };
+    assert_eq!(issue(&store, mail).await, Issued::Send);
+}
+
+async fn a_code_that_our_gateway_failed_is_given_back_but_not_to_the_totals(store: Store) {
+    let limits = SendingLimits {
+        per_contact_hour: 1,
+        per_contact_and_prefix_hour: 1,
+        per_address_hour: 2,
+        total_day: 2,
+        ..LIMITS
+    };
+    let code = |number, now| NewCode {
+        asked_by: Some(asker("203.0.113.7")),
+        ..code_to(number, now, limits)
+    };
+    assert_eq!(issue(&store, code(1, NOW)).await, Issued::Send);
+    let refused = issue(&store, code(1, NOW + SECOND)).await;
+    assert!(matches!(refused, Issued::TooSoon(_)), "{refused:?}");
+    assert!(store.give_back(code(1, NOW)).await.unwrap());
+    // The gap, the hour and the address are free again.
+    assert_eq!(issue(&store, code(1, NOW + SECOND)).await, Issued::Send);
+    assert!(store.give_back(code(1, NOW + SECOND)).await.is_ok());
+    let Issued::TooSoon(seconds) = issue(&store, code(2, NOW + 2 * SECOND)).await else {
+        panic!("the total of the day is used up");
+    };
+    assert!(seconds > 23 * 3_600, "{seconds}");
+}
+
+async fn a_broken_gateway_gives_no_robot_codes_without_end(store: Store) {
+    let limits = SendingLimits {
+        per_address_hour: 3,
+        ..FREE
+    };
+    let mut sent = 0;
+    for number in 0..50 {
+        let code = NewCode {
+            asked_by: Some(asker("203.0.113.7")),
+            ..code_to(number, NOW, limits)
+        };
+        if issue(&store, code.clone()).await == Issued::Send {
+            sent += 1;
+            store.give_back(code).await.unwrap();
+        }
+    }
+    assert_eq!(sent, 6, "three that are given back, and three that are not");
 }
 
 async fn there_is_a_limit_for_all_together(store: Store) {

@@ -16,6 +16,12 @@ over_every_engine!(
     wrong_tries_are_forgiven_after_a_while,
     signing_up_counts_wrong_tries_too,
     a_sweep_keeps_the_wrong_tries_of_an_expired_code,
+    who_guesses_from_elsewhere_burns_no_askers_tries,
+    an_asker_who_guesses_has_tries_at_the_own_code_alone,
+    with_its_codes_used_up_elsewhere_a_network_can_ask_for_its_own,
+    a_code_asked_for_here_can_be_entered_there,
+    guesses_from_everywhere_are_bounded_by_the_askers,
+    a_used_code_takes_the_others_with_it,
 );
 
 async fn judge(store: &Store, proof: Proof, now: u64) -> Verdict {
@@ -89,15 +95,22 @@ async fn while_a_number_is_burnt_no_code_is_sent_to_it(store: Store) {
 async fn a_code_refused_to_a_burnt_number_counts_nowhere(store: Store) {
     let sent_to = |person: &Person, now| {
         let mut new = new_code(person.phone_proof("246801"), now);
-        new.asked_by = Some("203.0.113.7".into());
+        new.asked_by = Some(asker("203.0.113.7"));
         new.sending.per_contact_day = 2;
+        new.sending.per_contact_and_prefix_day = 2;
         new.sending.per_address_hour = 2;
         new.sending.total_day = 3;
         new
     };
     let first = store.issue(sent_to(&ALICE, NOW)).await.unwrap();
     assert_eq!(first, Issued::Send);
-    try_wrong(&store, 5).await;
+    for _ in 0..5 {
+        let wrong = Proof {
+            from: Some("203.0.113.7".into()),
+            ..ALICE.phone_proof("000000")
+        };
+        judge(&store, wrong, NOW).await;
+    }
     for _ in 0..20 {
         let refused = store.issue(sent_to(&ALICE, NOW + 30 * MINUTE)).await;
         assert_eq!(refused.unwrap(), Issued::TooSoon(30 * 60));
@@ -189,4 +202,96 @@ async fn a_sweep_keeps_the_wrong_tries_of_an_expired_code(store: Store) {
     store.sweep_codes(NOW + 2 * DAY).await.unwrap();
     let refused = ask(&store, rules, "246801", NOW + 2 * DAY).await;
     assert_eq!(refused, Issued::TooSoon(24 * 3_600));
+}
+
+/// A code to Alice's phone that `network` asked for.
+async fn asked_from(store: &Store, network: &str, code: &str, now: u64) -> Issued {
+    let mut new = new_code(ALICE.phone_proof(code), now);
+    new.sending.gap_ms = 0;
+    new.sending.per_contact_hour = 100;
+    new.asked_by = Some(asker(network));
+    store.issue(new).await.unwrap()
+}
+
+/// How a code fares that is entered at `network`.
+async fn enter(store: &Store, network: &str, code: &str) -> Verdict {
+    let proof = Proof {
+        from: Some(network.to_owned()),
+        ..ALICE.phone_proof(code)
+    };
+    judge(store, proof, NOW + MINUTE).await
+}
+
+async fn who_guesses_from_elsewhere_burns_no_askers_tries(store: Store) {
+    assert_eq!(
+        asked_from(&store, "home", "135790", NOW).await,
+        Issued::Send
+    );
+    for robot in 0..50 {
+        let robot = format!("robot {robot}");
+        assert_eq!(enter(&store, &robot, "000000").await, Verdict::Wrong);
+    }
+    assert_eq!(
+        enter(&store, "robot 51", "135790").await,
+        Verdict::Wrong,
+        "five for all of them"
+    );
+    for _ in 0..4 {
+        assert_eq!(enter(&store, "home", "000000").await, Verdict::Wrong);
+    }
+    assert_eq!(enter(&store, "home", "135790").await, Verdict::Right);
+    assert_eq!(enter(&store, "home", "000000").await, Verdict::Wrong);
+    assert_eq!(enter(&store, "home", "135790").await, Verdict::Wrong);
+}
+
+async fn an_asker_who_guesses_has_tries_at_the_own_code_alone(store: Store) {
+    asked_from(&store, "home", "135790", NOW).await;
+    asked_from(&store, "mallory", "246801", NOW).await;
+    assert_eq!(enter(&store, "mallory", "135790").await, Verdict::Wrong);
+    assert_eq!(enter(&store, "home", "246801").await, Verdict::Wrong);
+    assert_eq!(enter(&store, "mallory", "246801").await, Verdict::Right);
+    assert_eq!(enter(&store, "home", "135790").await, Verdict::Right);
+}
+
+async fn with_its_codes_used_up_elsewhere_a_network_can_ask_for_its_own(store: Store) {
+    asked_from(&store, "mallory", "246801", NOW).await;
+    for _ in 0..5 {
+        enter(&store, "mallory", "000000").await;
+        enter(&store, "robot", "000000").await;
+    }
+    let refused = asked_from(&store, "mallory", "246802", NOW + MINUTE).await;
+    assert!(matches!(refused, Issued::TooSoon(_)), "{refused:?}");
+    asked_from(&store, "home", "135790", NOW + MINUTE).await;
+    assert_eq!(enter(&store, "home", "135790").await, Verdict::Right);
+}
+
+async fn a_code_asked_for_here_can_be_entered_there(store: Store) {
+    asked_from(&store, "home", "135790", NOW).await;
+    assert_eq!(enter(&store, "on the way", "135790").await, Verdict::Right);
+}
+
+async fn guesses_from_everywhere_are_bounded_by_the_askers(store: Store) {
+    // More askers than lie side by side; the record must hold all that counts.
+    for network in 0..6 {
+        let network = format!("network {network}");
+        let issued = asked_from(&store, &network, "135790", NOW).await;
+        assert_eq!(issued, Issued::Send);
+    }
+    let mut right = 0;
+    for network in 0..6 {
+        for _ in 0..20 {
+            enter(&store, &format!("network {network}"), "000000").await;
+        }
+        let verdict = enter(&store, &format!("network {network}"), "135790").await;
+        right += u32::from(verdict == Verdict::Right);
+    }
+    assert_eq!(right, 0);
+}
+
+async fn a_used_code_takes_the_others_with_it(store: Store) {
+    asked_from(&store, "mallory", "246801", NOW).await;
+    asked_from(&store, "home", "135790", NOW).await;
+    signed_up(&store, ALICE.account_by_phone("135790")).await;
+    assert_eq!(enter(&store, "mallory", "246801").await, Verdict::Wrong);
+    assert_eq!(enter(&store, "home", "135790").await, Verdict::Spent);
 }

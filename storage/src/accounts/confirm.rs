@@ -3,6 +3,7 @@
 
 use super::records::{AccountRecord, seal_personal, user};
 use super::{Contact, contact};
+use crate::audit::{self, Action, Actor, By};
 use crate::codes::{self, Proof, Verdict};
 use crate::error::StorageError;
 use crate::keys;
@@ -58,7 +59,7 @@ pub(super) fn confirm(
     if verdict == Verdict::Wrong {
         return Ok(None);
     }
-    let Some(id) = codes::code_user(transaction, seal, proof.purpose, &proof.contact)? else {
+    let Some(id) = codes::code_user(transaction, seal, proof)? else {
         return Ok(None);
     };
     let key = proof.contact.key(seal);
@@ -87,6 +88,15 @@ pub(super) fn confirm(
     transaction.put_record(keys::user_by_id(id), &record)?;
     own(transaction, seal, &proof.contact, id)?;
     codes::spend(transaction, seal, proof)?;
+    let actor = Actor::User(id);
+    let detail = Some("confirmed".to_owned());
+    audit::note(
+        transaction,
+        By { actor, now },
+        Action::EmailChanged,
+        Some(id),
+        detail,
+    )?;
     Ok(Some(id))
 }
 

@@ -1,21 +1,44 @@
 //! An account's record: what it says in the clear, and what is sealed in it.
 
-use super::{Account, User};
+use super::{Account, Profile, Role, Standing, User};
 use crate::error::StorageError;
 use crate::keys;
-use crate::seal::Seal;
+use crate::seal::{Bound, Seal};
 use crate::transaction::{Read, decode};
-use qunliao_protocol::UserId;
+use qunliao_protocol::{FileId, UserId};
 use serde::{Deserialize, Serialize};
 
+/// What an account was in the first format reads as that of an active member.
 #[derive(Serialize, Deserialize)]
-pub(super) struct AccountRecord {
+pub(crate) struct AccountRecord {
     pub(super) created: u64,
     pub(super) password_hash: String,
     /// A sealed [`Personal`].
     pub(super) personal: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) role: Role,
+    /// Never [`Standing::Closed`]: `closed` says that, and when.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) standing: Standing,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) closed: Option<u64>,
+}
+
+impl AccountRecord {
+    pub(crate) fn standing(&self) -> Standing {
+        match self.closed {
+            Some(_) => Standing::Closed,
+            None => self.standing,
+        }
+    }
+
+    pub(super) fn is_active_owner(&self) -> bool {
+        self.role == Role::Owner && self.standing() == Standing::Active
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The part of an account that is sealed.
@@ -30,6 +53,23 @@ struct Personal {
     email: Option<String>,
     #[serde(default)]
     email_confirmed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nickname: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    avatar: Option<FileId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bio: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+}
+
+/// The record of `id`, unless the account is closed or never was.
+pub(crate) fn open_record(
+    read: &impl Read,
+    id: UserId,
+) -> Result<Option<AccountRecord>, StorageError> {
+    let record: Option<AccountRecord> = read.record(&keys::user_by_id(id))?;
+    Ok(record.filter(|record| record.closed.is_none()))
 }
 
 /// The account of `id`, unless it is closed or never was.
@@ -38,8 +78,7 @@ pub(super) fn open_account(
     seal: &Seal,
     id: UserId,
 ) -> Result<Option<Account>, StorageError> {
-    let record: Option<AccountRecord> = read.record(&keys::user_by_id(id))?;
-    let Some(record) = record.filter(|record| record.closed.is_none()) else {
+    let Some(record) = open_record(read, id)? else {
         return Ok(None);
     };
     Ok(Some(Account {
@@ -49,7 +88,7 @@ pub(super) fn open_account(
 }
 
 /// Who the account of a record is.
-pub(super) fn user(seal: &Seal, id: UserId, record: &AccountRecord) -> Result<User, StorageError> {
+pub(crate) fn user(seal: &Seal, id: UserId, record: &AccountRecord) -> Result<User, StorageError> {
     let personal = personal(seal, id, record)?;
     Ok(User {
         id,
@@ -58,6 +97,15 @@ pub(super) fn user(seal: &Seal, id: UserId, record: &AccountRecord) -> Result<Us
         phone_verified: personal.phone_verified,
         email: personal.email,
         email_confirmed: personal.email_confirmed,
+        role: record.role,
+        standing: record.standing(),
+        profile: Profile {
+            nickname: personal.nickname,
+            avatar: personal.avatar,
+            bio: personal.bio,
+            language: personal.language,
+        },
+        created: record.created,
     })
 }
 
@@ -71,7 +119,7 @@ pub(super) fn name(
 }
 
 fn personal(seal: &Seal, id: UserId, record: &AccountRecord) -> Result<Personal, StorageError> {
-    decode(&seal.open(id.0, &record.personal)?)
+    decode(&seal.open(Bound::User(id), &record.personal)?)
 }
 
 pub(super) fn seal_personal(seal: &Seal, user: &User) -> Result<String, StorageError> {
@@ -81,7 +129,11 @@ pub(super) fn seal_personal(seal: &Seal, user: &User) -> Result<String, StorageE
         phone_verified: user.phone_verified,
         email: user.email.clone(),
         email_confirmed: user.email_confirmed,
+        nickname: user.profile.nickname.clone(),
+        avatar: user.profile.avatar,
+        bio: user.profile.bio.clone(),
+        language: user.profile.language.clone(),
     };
     let plain = serde_json::to_vec(&personal).expect("records have string keys");
-    seal.seal(user.id.0, &plain)
+    seal.seal(Bound::User(user.id), &plain)
 }

@@ -1,17 +1,13 @@
 //! Issuing a code: whether one may be sent, and what is recorded of it.
 
-use super::judge::{CodeRecord, code_hash, target_key};
+use super::judge::{asker, code_hash, target_key};
+use super::record::{CodeRecord, Fresh};
 use super::sendings::{count_sending, count_telling};
 use super::{Issued, NewCode, Purpose};
 use crate::accounts;
-use crate::content::to_hex;
 use crate::error::StorageError;
 use crate::seal::Seal;
 use crate::transaction::{Read, Transaction};
-
-/// The most wrong tries that a code can stand: their times must fit into a record,
-/// or those beyond would not be counted.
-const WRONG_TRIES_MAX: u32 = 100;
 
 pub(super) fn issue(
     transaction: &mut Transaction<'_>,
@@ -26,20 +22,21 @@ pub(super) fn issue(
         });
     }
     let key = target_key(seal, proof.purpose, &proof.contact);
-    let earlier: CodeRecord = transaction.record(&key)?.unwrap_or_default();
-    let record = CodeRecord {
-        hash: to_hex(&code_hash(seal, proof)),
-        expires: new.now.saturating_add(new.rules.lifetime_ms),
-        spent: false,
-        user: new.user,
-        wrong_tries: earlier.wrong_tries,
-        wrong_tries_max: new.rules.wrong_tries_max.min(WRONG_TRIES_MAX),
-        wrong_tries_window_ms: new.rules.wrong_tries_window_ms,
-    };
-    let burnt_for = record.burnt_for(new.now);
+    let mut record: CodeRecord = transaction.record(&key)?.unwrap_or_default();
+    record.rule(new.rules.wrong_tries_max, new.rules.wrong_tries_window_ms);
+    let from = new.asked_by.as_ref();
+    let from = from.map(|from| asker(seal, &from.network));
+    let burnt_for = record.burnt_for(from.as_deref(), new.now);
     if let Some(wait_ms) = count_sending(transaction, seal, new, burnt_for)? {
         return Ok(too_soon(wait_ms));
     }
+    let fresh = Fresh {
+        hash: code_hash(seal, proof),
+        from,
+        expires: new.now.saturating_add(new.rules.lifetime_ms),
+        user: new.user,
+    };
+    record.take_in(fresh, new.now);
     transaction.put_record(key, &record)?;
     Ok(Issued::Send)
 }

@@ -1,5 +1,6 @@
-//! The record of a code, and how a code that someone presents fares against it.
+//! How a code that someone presents fares.
 
+use super::record::{CodeRecord, Presented};
 use super::{Proof, Purpose, Verdict};
 use crate::accounts::Contact;
 use crate::content::to_hex;
@@ -8,60 +9,9 @@ use crate::keys::{self, IndexHash};
 use crate::seal::{Seal, Space};
 use crate::transaction::{Read, Transaction};
 use qunliao_protocol::UserId;
-use serde::{Deserialize, Serialize};
 
-#[derive(Default, Serialize, Deserialize)]
-pub(super) struct CodeRecord {
-    pub(super) hash: String,
-    pub(super) expires: u64,
-    #[serde(default)]
-    pub(super) spent: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) user: Option<UserId>,
-    /// When wrong tries were made: at most as many as burn the code.
-    pub(super) wrong_tries: Vec<u64>,
-    pub(super) wrong_tries_max: u32,
-    pub(super) wrong_tries_window_ms: u64,
-}
-
-impl CodeRecord {
-    /// Whether a wrong try at `tried` still counts.
-    fn counts(&self, tried: u64, now: u64) -> bool {
-        tried > now.saturating_sub(self.wrong_tries_window_ms)
-    }
-
-    /// Forgets the wrong tries that no longer count.
-    fn forgive(&mut self, now: u64) {
-        let mut tries = std::mem::take(&mut self.wrong_tries);
-        tries.retain(|tried| self.counts(*tried, now));
-        self.wrong_tries = tries;
-    }
-
-    /// Whether the code is dead, and forgetting its wrong tries forgives nobody.
-    pub(super) fn is_outdated(&self, now: u64) -> bool {
-        let forgiven = !self
-            .wrong_tries
-            .iter()
-            .any(|tried| self.counts(*tried, now));
-        self.expires <= now && forgiven
-    }
-
-    /// How long no code can be right, in milliseconds, since too many wrong ones
-    /// were tried; `None` if one can.
-    pub(super) fn burnt_for(&self, now: u64) -> Option<u64> {
-        let mut tries = self.wrong_tries.clone();
-        tries.retain(|tried| self.counts(*tried, now));
-        let too_many = tries.len().checked_sub(self.wrong_tries_max as usize)?;
-        // Requests may overtake each other.
-        tries.sort_unstable();
-        // When this try no longer counts, one less than the maximum do.
-        Some(match tries.get(too_many) {
-            Some(tried) => tried.saturating_add(self.wrong_tries_window_ms) - now,
-            // Not one try is allowed.
-            None => self.wrong_tries_window_ms,
-        })
-    }
-}
+/// Bytes kept of the keyed hash of a network: enough to tell askers apart.
+const ASKER_BYTES: usize = 8;
 
 /// Judges a code; a wrong one counts.
 pub(crate) fn judge(
@@ -74,24 +24,21 @@ pub(crate) fn judge(
     let Some(mut record) = transaction.record::<CodeRecord>(&key)? else {
         return Ok(Verdict::Wrong);
     };
-    record.forgive(now);
-    if record.burnt_for(now).is_some() || record.expires <= now {
-        return Ok(Verdict::Wrong);
-    }
-    // Both sides are keyed hashes: comparing them in any time tells nothing of the code.
-    if record.hash == to_hex(&code_hash(seal, proof)) {
-        return Ok(if record.spent {
-            Verdict::Spent
-        } else {
-            Verdict::Right
-        });
-    }
-    record.wrong_tries.push(now);
-    transaction.put_record(key, &record)?;
-    Ok(Verdict::Wrong)
+    let from = proof.from.as_deref().map(|from| asker(seal, from));
+    let verdict = match record.present(&code_hash(seal, proof), from.as_deref(), now) {
+        Presented::Right(code) if code.spent => Verdict::Spent,
+        Presented::Right(_) => Verdict::Right,
+        Presented::Wrong { counted: false } => Verdict::Wrong,
+        Presented::Wrong { counted: true } => {
+            transaction.put_record(key, &record)?;
+            Verdict::Wrong
+        }
+    };
+    Ok(verdict)
 }
 
-/// Marks a code as used. It stays known until it expires.
+/// Marks a code as used. It stays known until it expires; other codes to the same
+/// contact for the same purpose are gone.
 pub(crate) fn spend(
     transaction: &mut Transaction<'_>,
     seal: &Seal,
@@ -99,22 +46,24 @@ pub(crate) fn spend(
 ) -> Result<(), StorageError> {
     let key = target_key(seal, proof.purpose, &proof.contact);
     if let Some(mut record) = transaction.record::<CodeRecord>(&key)? {
-        record.spent = true;
-        record.wrong_tries.clear();
+        record.spend(&code_hash(seal, proof));
         transaction.put_record(key, &record)?;
     }
     Ok(())
 }
 
-/// For whom the last code to this contact was sent.
+/// For whom this code was sent.
 pub(crate) fn code_user(
     read: &impl Read,
     seal: &Seal,
-    purpose: Purpose,
-    contact: &Contact,
+    proof: &Proof,
 ) -> Result<Option<UserId>, StorageError> {
-    let record: Option<CodeRecord> = read.record(&target_key(seal, purpose, contact))?;
-    Ok(record.and_then(|record| record.user))
+    let key = target_key(seal, proof.purpose, &proof.contact);
+    let record: Option<CodeRecord> = read.record(&key)?;
+    let code = record
+        .as_ref()
+        .and_then(|record| record.code(&code_hash(seal, proof)));
+    Ok(code.and_then(|code| code.user))
 }
 
 pub(super) fn target_key(seal: &Seal, purpose: Purpose, contact: &Contact) -> Vec<u8> {
@@ -131,4 +80,10 @@ pub(super) fn code_hash(seal: &Seal, proof: &Proof) -> IndexHash {
     ]
     .concat();
     seal.index(Space::Code, &bound)
+}
+
+/// What is kept of who asked for a code.
+pub(super) fn asker(seal: &Seal, network: &str) -> String {
+    let hash = seal.index(Space::Sending, format!("asker {network}").as_bytes());
+    to_hex(&hash[..ASKER_BYTES])
 }

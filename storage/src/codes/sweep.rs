@@ -1,6 +1,6 @@
 //! Sweeping: records of codes and sendings that no longer matter.
 
-use super::judge::CodeRecord;
+use super::record::CodeRecord;
 use super::sendings::SendingsRecord;
 use crate::error::StorageError;
 use crate::keys::{self, Kind};

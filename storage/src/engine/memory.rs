@@ -29,7 +29,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     pairs: BTreeMap<Vec<u8>, Vec<u8>>,
-    fail_commits: bool,
+    /// How many more commits succeed.
+    commits_left: Option<u64>,
     fail_reads: bool,
     hold_commits: bool,
     commit_is_held: bool,
@@ -41,6 +42,14 @@ impl MemoryEngine {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An engine that holds `pairs`.
+    #[must_use]
+    pub fn of(pairs: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Self {
+        let engine = Self::new();
+        engine.shared.lock().pairs = pairs.into_iter().collect();
+        engine
     }
 
     /// Everything that is committed, in the order of the keys.
@@ -65,7 +74,12 @@ impl MemoryEngine {
 impl Faults {
     /// From now on every commit fails, or none.
     pub fn fail_commits(&self, fail: bool) {
-        self.shared.lock().fail_commits = fail;
+        self.shared.lock().commits_left = fail.then_some(0);
+    }
+
+    /// From now on so many commits succeed, and then none.
+    pub fn fail_commits_after(&self, commits: u64) {
+        self.shared.lock().commits_left = Some(commits);
     }
 
     /// From now on every read fails, or none.
@@ -163,8 +177,10 @@ impl Engine for MemoryEngine {
             state = self.shared.wait(state);
         }
         state.commit_is_held = false;
-        if state.fail_commits {
-            return Err(StorageError::Commit("told to fail".into()));
+        match &mut state.commits_left {
+            Some(0) => return Err(StorageError::Commit("told to fail".into())),
+            Some(left) => *left -= 1,
+            None => {}
         }
         for (key, value) in changes {
             match value {
