@@ -2,11 +2,11 @@
 //!
 //! Two traits rather than one, so that a mail server cannot be put where an SMS
 //! gateway belongs. A driver sends once: whether to try again is for
-//! [`Retry`](crate::Retry) to say, which asks it only whether that is harmless.
+//! the [`Relay`](crate::Relay) to say, which asks it only whether that is harmless.
 
 use async_trait::async_trait;
 
-use crate::{DeliveryError, Message};
+use crate::{DeliveryError, DryRun, Message};
 
 /// Carries a message to a phone.
 #[async_trait]
@@ -26,6 +26,16 @@ pub trait SmsGateway: Send + Sync {
     /// reader once. If not, it is never repeated when its fate is unknown: an
     /// SMS costs money, and a second code confuses.
     fn idempotent(&self) -> bool;
+
+    /// What would be sent for `message`, and what would be signed, without sending
+    /// anything. `None` where nothing would cross a network.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), for what is wrong before anything is sent.
+    fn dry_run(&self, message: &Message) -> Result<Option<DryRun>, DeliveryError> {
+        let _ = message;
+        Ok(None)
+    }
 }
 
 /// Carries a message to a mailbox.

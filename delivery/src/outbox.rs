@@ -2,7 +2,7 @@
 //! the program out and for those who carry codes by hand.
 //!
 //! One JSON object a line: `time` (milliseconds since 1970), `channel` (`sms` or
-//! `mail`), `to`, `code`, `text`. Only the owner may read it (mode 0600). A line
+//! `mail`), `kind`, `to`, `code` (null in a notice), `text`. Only the owner may read it (mode 0600). A line
 //! is written whole, at the end, and is on the disk before the sending is
 //! reported done; what a crash left of a line is ended before the next begins,
 //! so at most that one line does not parse.
@@ -12,13 +12,13 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
+use crate::clock::milliseconds_now;
 use crate::{DeliveryError, Mailer, Message, SmsGateway};
 
 const OWNER_ONLY: u32 = 0o600;
@@ -77,8 +77,9 @@ impl Outbox {
         let record = json!({
             "time": milliseconds_now(),
             "channel": channel,
+            "kind": message.kind().word(),
             "to": message.to,
-            "code": message.code,
+            "code": message.code(),
             "text": message.text(),
         });
         let mut lines = Arc::clone(&self.lines).lock_owned().await;
@@ -148,14 +149,6 @@ impl Mailer for Outbox {
     fn idempotent(&self) -> bool {
         false
     }
-}
-
-/// Now, in milliseconds since 1970. A clock before that says 0.
-pub(crate) fn milliseconds_now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn last_byte(file: &mut File) -> io::Result<u8> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::{DeliveryError, Mailer, Message, SmsGateway};
+use crate::DeliveryError;
 
 /// How a failed sending is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,26 +41,6 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Sends `message` through `gateway`, and again where that is safe.
-    ///
-    /// # Errors
-    /// As [`send_with_retries`].
-    pub async fn sms(
-        &self,
-        gateway: &dyn SmsGateway,
-        message: &Message,
-    ) -> Result<(), DeliveryError> {
-        send_with_retries(self, gateway.idempotent(), || gateway.send(message)).await
-    }
-
-    /// Sends `message` through `mailer`, and again where that is safe.
-    ///
-    /// # Errors
-    /// As [`send_with_retries`].
-    pub async fn mail(&self, mailer: &dyn Mailer, message: &Message) -> Result<(), DeliveryError> {
-        send_with_retries(self, mailer.idempotent(), || mailer.send(message)).await
-    }
-
     /// The whole pause after the `failures`th failure, counted from 1.
     fn pause_after(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
@@ -70,43 +50,44 @@ impl Retry {
     }
 }
 
-/// Runs `attempt` until it succeeds, may not be repeated, or `retry` is used up.
-/// `idempotent` is the driver's own word on itself. No pause is begun that would
-/// outlast the deadline; an attempt that is still running then is dropped.
+/// Runs `attempt` until it succeeds, may not be repeated, or `retry` is used up. No
+/// pause is begun that would outlast the deadline; an attempt that is still running
+/// then is dropped.
 ///
 /// # Errors
 /// The last attempt's error; but [`DeliveryError::TimedOut`] where that would
 /// be `Unavailable` ("certainly not accepted") and an earlier attempt's fate is
 /// unknown, and where the deadline cut an attempt short.
-pub async fn send_with_retries<F, Fut>(
+pub(crate) async fn repeat<T, F, Fut>(
     retry: &Retry,
-    idempotent: bool,
+    may_repeat: impl Fn(&DeliveryError) -> bool,
     mut attempt: F,
-) -> Result<(), DeliveryError>
+) -> Result<T, DeliveryError>
 where
     F: FnMut() -> Fut,
-    Fut: Future<Output = Result<(), DeliveryError>>,
+    Fut: Future<Output = Result<T, DeliveryError>>,
 {
     let deadline = Instant::now() + retry.deadline;
     let mut failures = 0;
     let mut in_doubt = false;
     loop {
         let outcome = timeout_at(deadline, attempt()).await;
-        let Err(error) = outcome.unwrap_or(Err(DeliveryError::TimedOut)) else {
-            return Ok(());
+        let error = match outcome.unwrap_or(Err(DeliveryError::TimedOut)) {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
         };
         failures += 1;
-        in_doubt |= error == DeliveryError::TimedOut;
+        in_doubt |= error.leaves_doubt();
         let pause = with_jitter(retry.pause_after(failures));
         let in_time = Instant::now() + pause < deadline;
-        if failures >= retry.attempts || !in_time || !error.repeating_is_safe(idempotent) {
+        if failures >= retry.attempts || !in_time || !may_repeat(&error) {
             return Err(match error {
                 DeliveryError::Unavailable(_) if in_doubt => DeliveryError::TimedOut,
                 error => error,
             });
         }
         log::warn!(
-            "attempt {failures} of {} at sending a code failed ({error}), trying again",
+            "event=delivery_repeated attempt={failures} attempts_max={} error=\"{error}\"",
             retry.attempts
         );
         sleep(pause).await;

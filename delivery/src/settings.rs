@@ -37,11 +37,17 @@ pub enum SettingsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The webhook's URL is of no use.
-    #[error("the webhook's URL {0}")]
+    /// The URL is of no use.
+    #[error("the URL {0}")]
     BadUrl(&'static str),
+    /// A setting that cannot be done without.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A setting that cannot be what it is.
+    #[error("{0} {1}")]
+    Unfit(&'static str, &'static str),
     /// Signatures made with an empty secret prove nothing.
-    #[error("the webhook's secret is empty")]
+    #[error("the secret is empty")]
     EmptySecret,
     /// A timeout of zero would let nothing through.
     #[error("the timeout must be longer than zero")]
@@ -56,6 +62,17 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || host
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether `host` is an address that no router of the Internet passes on: RFC 1918,
+/// link-local, or IPv6's unique local ones (RFC 4193). A name never is: what it
+/// resolves to can change.
+pub(crate) fn is_private(host: &str) -> bool {
+    host.parse::<IpAddr>()
+        .is_ok_and(|address| match address.to_canonical() {
+            IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+            IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+        })
 }
 
 /// An IPv6 address may be written in brackets; what connects wants it bare.
@@ -111,7 +128,7 @@ fn chain<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{is_loopback, without_brackets};
+    use super::{is_loopback, is_private, without_brackets};
 
     #[test]
     fn only_this_machine_is_loopback() {
@@ -128,6 +145,33 @@ mod tests {
             "10.0.0.1",
         ] {
             assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_that_stay_in_the_house_are_private() {
+        for host in [
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.1",
+            "192.168.1.1",
+            "169.254.0.1",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(is_private(host), "{host}");
+        }
+        for host in [
+            "",
+            "172.32.0.1",
+            "192.169.0.1",
+            "8.8.8.8",
+            "2001:db8::1",
+            "kannel.lan",
+            "10.0.0.1.example.org",
+        ] {
+            assert!(!is_private(host), "{host}");
         }
     }
 

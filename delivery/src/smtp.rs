@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lettre::message::Mailbox;
+use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
@@ -24,6 +25,7 @@ use crate::{DeliveryError, Mailer, Message, Secret, SettingsError};
 use letter::Letter;
 use verdict::{Stage, verdict};
 
+mod checkup;
 mod letter;
 mod verdict;
 
@@ -126,8 +128,23 @@ impl Smtp {
         })
     }
 
+    /// Connects, protected as the settings demand, signs in, and takes its leave,
+    /// without a mail. For an operator: the error says what may be done about it.
+    ///
+    /// # Errors
+    /// [`DeliveryError`], as a mail would have met it.
+    pub async fn check(&self) -> Result<(), DeliveryError> {
+        let mut connection = timeout(self.timeout, self.connect())
+            .await
+            .map_err(|_| DeliveryError::Unavailable(String::from(checkup::SILENT)))?
+            .map_err(|(stage, error)| checkup::explain(stage, &error))?;
+        let _ = timeout(GOODBYE, connection.quit()).await;
+        Ok(())
+    }
+
     /// Greets the server, protected as the settings demand.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, DeliveryError> {
+    async fn connect(&self) -> Result<AsyncSmtpConnection, (Stage, Error)> {
+        let at = |stage| move |error| (stage, error);
         let (implicit, start_tls) = match &self.protection {
             Protection::Implicit(tls) => (Some(tls.clone()), None),
             Protection::StartTls(tls) => (None, Some(tls.clone())),
@@ -138,25 +155,28 @@ impl Smtp {
         let mut connection =
             AsyncSmtpConnection::connect_tokio1(server, None, &name, implicit, None)
                 .await
-                .map_err(|error| verdict(Stage::Greeting, &error))?;
+                .map_err(at(Stage::Greeting))?;
         if let Some(tls) = start_tls {
             connection
                 .starttls(tls, &name)
                 .await
-                .map_err(|error| verdict(Stage::StartTls, &error))?;
+                .map_err(at(Stage::StartTls))?;
         }
         if let Some(credentials) = &self.credentials {
             connection
                 .auth(&[Mechanism::Plain, Mechanism::Login], credentials)
                 .await
-                .map_err(|error| verdict(Stage::SignIn, &error))?;
+                .map_err(at(Stage::SignIn))?;
         }
         Ok(connection)
     }
 
     /// The whole conversation, up to the server's word that it has the letter.
     async fn hand_over(&self, letter: Letter) -> Result<AsyncSmtpConnection, DeliveryError> {
-        let mut connection = self.connect().await?;
+        let mut connection = self
+            .connect()
+            .await
+            .map_err(|(stage, error)| verdict(stage, &error))?;
         let mut parameters = Vec::new();
         if letter.needs_smtputf8() {
             // RFC 6531, 3.2: such an address is not for a server without it.

@@ -7,17 +7,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use qunliao_delivery::{Language, Mailer, Message, Outbox, Purpose, SmsGateway};
+use qunliao_delivery::{Content, Language, Mailer, Message, Outbox, Purpose, SmsGateway};
 use serde_json::Value;
 
 fn message(to: &str, code: &str) -> Message {
     Message {
         to: String::from(to),
-        code: String::from(code),
-        purpose: Purpose::Register,
+        content: Content::Code {
+            code: String::from(code),
+            purpose: Purpose::Register,
+            lifetime_minutes: 5,
+        },
         language: Language::Chinese,
         request_id: String::from("r-1"),
-        lifetime_minutes: 5,
     }
 }
 
@@ -63,8 +65,9 @@ async fn a_message_is_one_line_with_exactly_the_documented_keys() {
             serde_json::json!({
                 "time": null,
                 "channel": channel,
+                "kind": "register",
                 "to": message.to,
-                "code": message.code,
+                "code": message.code(),
                 "text": message.text(),
             })
         );

@@ -2,11 +2,12 @@
 //! it refuses, and what it leaves unanswered.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use qunliao_delivery::{
-    DeliveryError, Language, Mailer, Message, Purpose, Retry, Secret, SettingsError, Smtp,
-    SmtpSettings, SmtpTls,
+    Content, DeliveryError, Language, Mailer, Message, Patience, Purpose, Relay, Retry, Secret,
+    SettingsError, Smtp, SmtpSettings, SmtpTls,
 };
 use smtp_server::{Protection, SmtpServer};
 
@@ -57,12 +58,20 @@ fn with_login(port: u16, user: &str, password: &str) -> Smtp {
 fn message(to: &str) -> Message {
     Message {
         to: String::from(to),
-        code: String::from("482913"),
-        purpose: Purpose::Register,
+        content: Content::Code {
+            code: String::from("482913"),
+            purpose: Purpose::Register,
+            lifetime_minutes: 5,
+        },
         language: Language::Chinese,
         request_id: String::from("r-1"),
-        lifetime_minutes: 5,
     }
+}
+
+/// As a server sends it: again where that is safe.
+async fn relayed(smtp: impl Into<Arc<Smtp>>, message: &Message) -> Result<(), DeliveryError> {
+    let relay = Relay::mail(vec![smtp.into()], RETRY, Patience::default());
+    relay.send(message).await.map(drop)
 }
 
 #[tokio::test]
@@ -103,7 +112,7 @@ async fn a_wrong_password_is_refused_and_not_tried_again() {
     let login = ["--user", "chat", "--password", "open sesame"];
     let server = SmtpServer::start(&Protection::None, &login);
     let smtp = with_login(server.port, "chat", "open barley");
-    let error = RETRY.mail(&smtp, &message("alice@example.org")).await;
+    let error = relayed(smtp, &message("alice@example.org")).await;
     let Err(DeliveryError::Refused(said)) = error else {
         panic!("{error:?}");
     };
@@ -114,8 +123,8 @@ async fn a_wrong_password_is_refused_and_not_tried_again() {
 #[tokio::test]
 async fn a_mailbox_that_is_not_there_is_a_bad_recipient() {
     let server = SmtpServer::start(&Protection::None, &["--refuse", "nobody@example.org"]);
-    let smtp = smtp(server.port);
-    let error = RETRY.mail(&smtp, &message("nobody@example.org")).await;
+    let smtp = Arc::new(smtp(server.port));
+    let error = relayed(smtp.clone(), &message("nobody@example.org")).await;
     assert_eq!(error, Err(DeliveryError::BadRecipient));
     // Another's mail still goes through.
     smtp.send(&message("alice@example.org")).await.unwrap();
@@ -128,7 +137,7 @@ async fn a_mailbox_that_is_not_there_is_a_bad_recipient() {
 async fn a_server_that_is_busy_is_tried_again() {
     let server = SmtpServer::start(&Protection::None, &["--busy-once"]);
     let smtp = smtp(server.port);
-    let outcome = RETRY.mail(&smtp, &message("alice@example.org")).await;
+    let outcome = relayed(smtp, &message("alice@example.org")).await;
     assert_eq!(outcome, Ok(()));
     assert_eq!(
         server.stop(),
@@ -168,7 +177,7 @@ async fn a_mail_whose_fate_is_unknown_is_not_sent_twice() {
     for (at_data, timeout) in [("hang", 3), ("close", 20)] {
         let server = SmtpServer::start(&Protection::None, &["--at-data", at_data]);
         let smtp = with_timeout(server.port, Duration::from_secs(timeout));
-        let outcome = RETRY.mail(&smtp, &message("alice@example.org")).await;
+        let outcome = relayed(smtp, &message("alice@example.org")).await;
         assert_eq!(outcome, Err(DeliveryError::TimedOut), "{at_data}");
         assert_eq!(server.stop(), ["recipient", "data"], "{at_data}");
     }
@@ -192,7 +201,7 @@ async fn a_port_where_nobody_listens_is_unavailable() {
 #[tokio::test]
 async fn many_mails_at_once_all_arrive() {
     let server = SmtpServer::start(&Protection::None, &[]);
-    let smtp = std::sync::Arc::new(smtp(server.port));
+    let smtp = Arc::new(smtp(server.port));
     let sendings: Vec<_> = (0..12)
         .map(|n| {
             let smtp = smtp.clone();

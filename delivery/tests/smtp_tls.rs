@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use certificates::Certificates;
 use qunliao_delivery::{
-    DeliveryError, Language, Mailer, Message, Purpose, Secret, SettingsError, Smtp, SmtpSettings,
-    SmtpTls,
+    Content, DeliveryError, Language, Mailer, Message, Purpose, Secret, SettingsError, Smtp,
+    SmtpSettings, SmtpTls,
 };
 use smtp_server::{Protection, SmtpServer};
 
@@ -34,11 +34,13 @@ fn settings(port: u16, tls: SmtpTls, ca_file: Option<&Path>) -> SmtpSettings {
 async fn send(settings: SmtpSettings) -> Result<(), DeliveryError> {
     let message = Message {
         to: String::from("alice@example.org"),
-        code: String::from("482913"),
-        purpose: Purpose::Confirm,
+        content: Content::Code {
+            code: String::from("482913"),
+            purpose: Purpose::Confirm,
+            lifetime_minutes: 5,
+        },
         language: Language::English,
         request_id: String::from("r-1"),
-        lifetime_minutes: 5,
     };
     let smtp = Smtp::new(settings).expect("good settings");
     smtp.send(&message).await

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use certificates::Certificates;
 use qunliao_delivery::{
-    DeliveryError, Language, Message, Purpose, Secret, SmsGateway, Webhook, WebhookSettings,
+    Content, DeliveryError, Endpoint as GatewayEndpoint, Language, Message, Purpose, Secret,
+    SmsGateway, Webhook, WebhookSettings,
 };
 
 #[path = "../../tests/support/certificates.rs"]
@@ -59,19 +60,23 @@ impl Drop for Endpoint {
 
 async fn send(port: u16, ca_file: Option<&Path>) -> Result<(), DeliveryError> {
     let webhook = Webhook::new(WebhookSettings {
-        url: format!("https://localhost:{port}/sms"),
+        endpoint: GatewayEndpoint {
+            url: format!("https://localhost:{port}/sms"),
+            timeout: Duration::from_secs(20),
+            ca_file: ca_file.map(Path::to_owned),
+        },
         secret: Secret::from(String::from("open sesame")),
-        timeout: Duration::from_secs(20),
-        ca_file: ca_file.map(Path::to_owned),
     })
     .expect("good settings");
     let message = Message {
         to: String::from("+8613800138000"),
-        code: String::from("482913"),
-        purpose: Purpose::Register,
+        content: Content::Code {
+            code: String::from("482913"),
+            purpose: Purpose::Register,
+            lifetime_minutes: 5,
+        },
         language: Language::Chinese,
         request_id: String::from("r-1"),
-        lifetime_minutes: 5,
     };
     webhook.send(&message).await
 }

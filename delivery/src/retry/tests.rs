@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Retry, send_with_retries, with_jitter};
+use super::{Retry, repeat, with_jitter};
 use crate::DeliveryError::{self, BadRecipient, Refused, TimedOut, Unavailable};
 
 const RETRY: Retry = Retry {
@@ -30,10 +30,14 @@ async fn play(
     let start = Instant::now();
     let answers = RefCell::new(VecDeque::from_iter(answers));
     let times = RefCell::new(Vec::new());
-    let outcome = send_with_retries(&retry, idempotent, || {
-        times.borrow_mut().push(start.elapsed());
-        ready(answers.borrow_mut().pop_front().expect("no more attempts"))
-    })
+    let outcome = repeat(
+        &retry,
+        |e| e.repeating_is_safe(idempotent),
+        || {
+            times.borrow_mut().push(start.elapsed());
+            ready(answers.borrow_mut().pop_front().expect("no more attempts"))
+        },
+    )
     .await;
     (outcome, times.into_inner())
 }
@@ -105,7 +109,7 @@ async fn no_pause_outlasts_the_deadline() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_hangs_ends_at_the_deadline() {
     let start = Instant::now();
-    let outcome = send_with_retries(&RETRY, true, pending).await;
+    let outcome = repeat(&RETRY, |_| true, pending::<Result<(), _>>).await;
     assert_eq!(outcome, Err(TimedOut));
     assert!(start.elapsed() >= RETRY.deadline);
     assert!(start.elapsed() < RETRY.deadline + Duration::from_millis(5));

@@ -63,17 +63,19 @@ fn message_id(from: &Mailbox, message: &Message) -> String {
 #[cfg(test)]
 mod tests {
     use super::Letter;
-    use crate::{DeliveryError, Language, Message, Purpose};
+    use crate::{Content, DeliveryError, Language, Message, Purpose};
 
     fn write(to: &str, request_id: &str) -> Result<Letter, DeliveryError> {
         let from = "群聊 <chat@example.org>".parse().expect("a mailbox");
         let message = Message {
             to: String::from(to),
-            code: String::from("482913"),
-            purpose: Purpose::Register,
+            content: Content::Code {
+                code: String::from("482913"),
+                purpose: Purpose::Register,
+                lifetime_minutes: 5,
+            },
             language: Language::Chinese,
             request_id: String::from(request_id),
-            lifetime_minutes: 5,
         };
         Letter::write(&from, &message)
     }

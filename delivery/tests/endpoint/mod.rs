@@ -4,8 +4,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -13,6 +16,12 @@ use sha2::{Digest, Sha256};
 pub(crate) enum Reply {
     /// With this status and an empty body.
     Status(u16),
+    /// With this status and body.
+    Body(u16, String),
+    /// With this status and the beginning of a body, and the connection's end.
+    Cut(u16, String),
+    /// As `Body`, when it is told to.
+    Later(Receiver<()>, u16, String),
     /// With this status and a place to go to.
     Redirect(u16, String),
     /// With these bytes, and the connection's end.
@@ -34,6 +43,8 @@ pub(crate) struct Endpoint {
     /// Where it listens, on 127.0.0.1.
     pub(crate) port: u16,
     requests: Receiver<Request>,
+    /// Replies that no connection has fetched yet.
+    left: Arc<AtomicUsize>,
     acceptor: JoinHandle<()>,
 }
 
@@ -43,10 +54,13 @@ impl Endpoint {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let (tell, requests) = channel();
+        let left = Arc::new(AtomicUsize::new(replies.len()));
+        let still_left = Arc::clone(&left);
         let acceptor = thread::spawn(move || {
             let mut conversations = Vec::new();
             for reply in replies {
                 let (stream, _) = listener.accept().expect("a connection");
+                still_left.fetch_sub(1, Ordering::SeqCst);
                 let tell = tell.clone();
                 conversations.push(thread::spawn(move || converse(&stream, &reply, &tell)));
             }
@@ -57,18 +71,24 @@ impl Endpoint {
         Self {
             port,
             requests,
+            left,
             acceptor,
         }
     }
 
+    /// Waits for the next request.
+    pub(crate) fn next_request(&self) -> Request {
+        self.requests
+            .recv_timeout(Duration::from_secs(30))
+            .expect("a request")
+    }
+
     /// Ends the listening, and answers with every request that came whole.
     pub(crate) fn requests(self) -> Vec<Request> {
-        // Replies that nobody fetched are used up with empty connections.
-        while !self.acceptor.is_finished() {
-            match TcpStream::connect(("127.0.0.1", self.port)) {
-                Ok(stream) => drop(stream),
-                Err(_) => break,
-            }
+        // Replies that nobody fetched are used up with empty connections. No more of
+        // them: they could reach who has the port next.
+        for _ in 0..self.left.load(Ordering::SeqCst) {
+            drop(TcpStream::connect(("127.0.0.1", self.port)));
         }
         self.acceptor.join().expect("the endpoint");
         self.requests.iter().collect()
@@ -82,6 +102,11 @@ impl Request {
         let (_, value) = values.next().unwrap_or_else(|| panic!("no {name}"));
         assert!(values.next().is_none(), "{name} twice");
         value
+    }
+
+    /// The body, as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("UTF-8")
     }
 
     /// The body, parsed.
@@ -113,8 +138,22 @@ fn converse(stream: &TcpStream, reply: &Reply, tell: &Sender<Request>) {
     };
     // Nobody may be listening for requests any more.
     let _ = tell.send(request);
+    let whole = |status: u16, body: &str| {
+        let length = body.len();
+        format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}")
+    };
     let answer = match reply {
-        Reply::Status(status) => format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n"),
+        Reply::Status(status) => whole(*status, ""),
+        Reply::Body(status, body) => whole(*status, body),
+        Reply::Cut(status, body) => {
+            let length = body.len() + 100;
+            format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}")
+        }
+        Reply::Later(signal, status, body) => {
+            // The test may have gone, too.
+            let _ = signal.recv();
+            whole(*status, body)
+        }
         Reply::Redirect(status, to) => {
             format!("HTTP/1.1 {status} X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n")
         }
@@ -148,8 +187,9 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         let (name, value) = header.split_once(':')?;
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let (_, length) = headers.iter().find(|(name, _)| name == "content-length")?;
-    let mut body = vec![0; length.parse().ok()?];
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length = length.map_or(Some(0), |(_, length)| length.parse().ok())?;
+    let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Request {
         line,
@@ -159,7 +199,7 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
 }
 
 /// HMAC-SHA256 as RFC 2104 writes it down, for keys of up to 64 bytes.
-fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut block = [0; 64];
     block[..key.len()].copy_from_slice(key);
     let inner = Sha256::new()
