@@ -5,6 +5,7 @@
 //! timed out. When room is needed the oldest one that never authenticated goes
 //! first; those who proved who they are stay.
 
+use crate::connection::Port;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +29,32 @@ impl Network {
                 Self(IpAddr::V6(prefix.into()))
             }
             v4 => Self(v4),
+        }
+    }
+
+    /// The wider network that it belongs to.
+    #[must_use]
+    pub fn prefix(self) -> Prefix {
+        /// The bits of a /24.
+        const V4: u32 = u32::MAX << 8;
+        /// The bits of a /48.
+        const V6: u128 = u128::MAX << 80;
+        Prefix(match self.0 {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & V4).into()),
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & V6).into()),
+        })
+    }
+}
+
+/// What one provider easily gives to one customer: a /24 with IPv4, a /48 with IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Prefix(IpAddr);
+
+impl std::fmt::Display for Prefix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            IpAddr::V4(v4) => write!(f, "{v4}/24"),
+            IpAddr::V6(v6) => write!(f, "{v6}/48"),
         }
     }
 }
@@ -63,6 +90,7 @@ struct Guest {
     network: Network,
     /// Which host looks after it, for dismissing it.
     host: usize,
+    port: Option<Port>,
     authenticated: bool,
 }
 
@@ -94,6 +122,7 @@ impl Admissions {
         let guest = Guest {
             network,
             host,
+            port: None,
             authenticated: false,
         };
         self.all.insert(connection, guest);
@@ -164,6 +193,14 @@ impl Door {
         self.lock().all.len()
     }
 
+    /// How many came in by `port`, and how many of them have authenticated.
+    #[must_use]
+    pub fn count_of(&self, port: Port) -> (usize, usize) {
+        let admissions = self.lock();
+        let here = || admissions.all.values().filter(|it| it.port == Some(port));
+        (here().count(), here().filter(|it| it.authenticated).count())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Admissions> {
         self.admissions
             .lock()
@@ -190,6 +227,13 @@ impl Ticket {
     #[must_use]
     pub fn network(&self) -> Network {
         self.network
+    }
+
+    /// Notes by which port the connection came in.
+    pub fn came_in_by(&self, port: Port) {
+        if let Some(guest) = self.door.lock().all.get_mut(&self.connection) {
+            guest.port = Some(port);
+        }
     }
 
     /// From now on this place is not given to another.
@@ -265,10 +309,31 @@ mod tests {
     }
 
     #[test]
+    fn who_is_here_is_counted_by_port() {
+        let door = door(9, 9);
+        let (mut first, _) = door.admit(HOME, 0).unwrap();
+        let (second, _) = door.admit(AWAY, 0).unwrap();
+        first.came_in_by(Port::Chat);
+        second.came_in_by(Port::Chat);
+        first.authenticate();
+        assert_eq!(door.count_of(Port::Chat), (2, 1));
+        assert_eq!(door.count_of(Port::Auth), (0, 0));
+        drop(first);
+        assert_eq!(door.count_of(Port::Chat), (1, 0));
+    }
+
+    #[test]
     fn an_ipv6_household_is_one_address_and_a_mapped_ipv4_is_itself() {
         let of = |text: &str| Network::of(text.parse().unwrap());
         assert_eq!(of("2001:db8::1"), of("2001:db8::2"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+
+    #[test]
+    fn a_prefix_is_wider_than_an_address() {
+        let prefix = |text: &str| Network::of(text.parse().unwrap()).prefix().to_string();
+        assert_eq!(prefix("192.0.2.77"), "192.0.2.0/24");
+        assert_eq!(prefix("2001:db8:1:2::3"), "2001:db8:1::/48");
     }
 }

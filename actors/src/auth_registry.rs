@@ -5,26 +5,35 @@
 //! [`desk::Desk`], so a slow gateway or a queue of passwords holds up nobody else.
 //! It stops with the server.
 
+mod account;
 mod desk;
+mod form;
+mod registration;
 mod rules;
 
+pub use account::{
+    ChangeContact, ChangePassword, CloseAccount, EditProfile, ManageSessions, ProfileEdit, ResetBy,
+    ResetPassword, SendCodeToNewContact, SendResetCode,
+};
+use desk::Errand;
 pub use desk::{Desk, Neighbours};
-pub use rules::{CodeSettings, RegistrationSettings, Settings, Verify};
+pub use registration::{Ladder, Reach, RegistrationSettings, Verify};
+pub use rules::{CodeSettings, Settings};
 
 use crate::admission::Network;
 use crate::credentials::Verified;
 use crate::vital::Vital;
 use actix::prelude::*;
 use futures_util::FutureExt as _;
-use qunliao_protocol::auth::{Purpose, SignedIn};
+use qunliao_protocol::auth::{Purpose, SignedIn, SignedUp};
 use qunliao_protocol::{Credential, Failure, UserId};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-/// Who is this? Answered from memory or storage; begins no session.
+/// Who is this, that comes from there? Answered from memory or storage; begins no session.
 #[derive(Message)]
 #[rtype(result = "Result<Verified, Failure>")]
-pub struct Identify(pub OwnedCredential);
+pub struct Identify(pub OwnedCredential, pub Network);
 
 /// A credential that travels between actors.
 pub enum OwnedCredential {
@@ -70,6 +79,10 @@ pub struct SignIn {
     pub user_name: String,
     /// The password.
     pub user_pwd: String,
+    /// What the client calls its device.
+    pub device: Option<String>,
+    /// Who asks.
+    pub asked_by: Network,
 }
 
 /// Send a code.
@@ -92,9 +105,9 @@ pub enum WrittenContact {
     Email(String),
 }
 
-/// Make an account and begin its first session.
+/// Make an account, and begin its first session unless it waits for approval.
 #[derive(Message)]
-#[rtype(result = "Result<SignedIn, Failure>")]
+#[rtype(result = "Result<SignedUp, Failure>")]
 pub struct SignUp {
     /// The name.
     pub user_name: String,
@@ -108,6 +121,12 @@ pub struct SignUp {
     pub user_email: Option<String>,
     /// The code sent to it.
     pub user_ecode: Option<String>,
+    /// The token of an invitation.
+    pub invite: Option<String>,
+    /// Whether there is someone to use a session.
+    pub wants_session: bool,
+    /// What the client calls its device.
+    pub device: Option<String>,
     /// Who asks.
     pub asked_by: Network,
 }
@@ -120,6 +139,8 @@ pub struct ConfirmEmail {
     pub user_email: String,
     /// The code.
     pub user_ecode: String,
+    /// Who asks.
+    pub asked_by: Network,
 }
 
 /// The actor.
@@ -149,6 +170,7 @@ impl Actor for AuthRegistry {
         let sweep = |registry: &mut Self, ctx: &mut Self::Context| {
             let sweep = registry.work(|desk| async move {
                 desk.sweep().await;
+                desk.look_after_sessions().await;
                 Ok(())
             });
             ctx.spawn(sweep.into_actor(registry).map(|_, _, _| ()));
@@ -167,8 +189,10 @@ impl Actor for AuthRegistry {
 struct Later {
     user: UserId,
     address: String,
-    /// Who asked; nobody if it follows from a code that has been counted already.
-    asked_by: Option<Network>,
+    /// Who asked.
+    asked_by: Network,
+    /// Whether it counts for them; not if it follows from a code that has.
+    counted: bool,
 }
 
 impl AuthRegistry {
@@ -187,24 +211,26 @@ impl AuthRegistry {
         })
     }
 
-    /// As [`AuthRegistry::work`]; what comes of it may leave a code to be sent.
-    fn work_and_send<T, F>(
+    /// As [`AuthRegistry::work`]; what comes of it may leave errands, which are run
+    /// while nobody waits for them.
+    fn work_and_run<T, E, F>(
         &self,
         work: impl FnOnce(Arc<Desk>) -> F,
     ) -> ResponseActFuture<Self, Result<T, Failure>>
     where
         T: 'static,
-        F: Future<Output = Result<(T, Option<Later>), Failure>> + 'static,
+        E: IntoIterator<Item: Into<Errand>> + 'static,
+        F: Future<Output = Result<(T, E), Failure>> + 'static,
     {
         let work = self.work(work).into_actor(self);
         Box::pin(work.map(|outcome, registry, ctx| {
-            let (done, later) = outcome?;
-            if let Some(later) = later {
-                let send = registry.work(|desk| async move {
-                    desk.ask_to_confirm(later).await;
+            let (done, errands) = outcome?;
+            for errand in errands.into_iter().map(Into::into) {
+                let run = registry.work(|desk| async move {
+                    desk.run(errand).await;
                     Ok(())
                 });
-                ctx.spawn(send.into_actor(registry).map(|_, _, _| ()));
+                ctx.spawn(run.into_actor(registry).map(|_, _, _| ()));
             }
             Ok(done)
         }))
@@ -214,8 +240,12 @@ impl AuthRegistry {
 impl Handler<Identify> for AuthRegistry {
     type Result = ResponseFuture<Result<Verified, Failure>>;
 
-    fn handle(&mut self, Identify(credential): Identify, _: &mut Self::Context) -> Self::Result {
-        self.work(|desk| async move { desk.identify(&credential).await })
+    fn handle(
+        &mut self,
+        Identify(credential, from): Identify,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        self.work(|desk| async move { desk.identify(&credential, from).await })
     }
 }
 
@@ -231,15 +261,15 @@ impl Handler<SendCode> for AuthRegistry {
     type Result = ResponseActFuture<Self, Result<(), Failure>>;
 
     fn handle(&mut self, ask: SendCode, _: &mut Self::Context) -> Self::Result {
-        self.work_and_send(|desk| async move { desk.send_code(ask).await })
+        self.work_and_run(|desk| async move { desk.send_code(ask).await })
     }
 }
 
 impl Handler<SignUp> for AuthRegistry {
-    type Result = ResponseActFuture<Self, Result<SignedIn, Failure>>;
+    type Result = ResponseActFuture<Self, Result<SignedUp, Failure>>;
 
     fn handle(&mut self, ask: SignUp, _: &mut Self::Context) -> Self::Result {
-        self.work_and_send(|desk| async move { desk.sign_up(ask).await })
+        self.work_and_run(|desk| async move { desk.sign_up(ask).await })
     }
 }
 

@@ -6,33 +6,43 @@
 //! host when a deadline has passed or it has to go ([`Summons`]). It stops when
 //! its socket is done, or when the socket has been handed to a transfer.
 
+mod account;
 mod auth;
 mod chat;
 mod files;
+mod gate;
 mod hearing;
+mod identity;
 mod outbound;
 mod pump;
 mod replies;
+mod socket;
+
+pub use gate::Security;
 
 use crate::admission::{ConnectionId, Ticket};
-use crate::brake::Verifying;
 use crate::chat_room::Leave;
 use crate::credentials::Verified;
+use crate::host::Welcome;
 use crate::house::House;
+use crate::presence::Here;
 use crate::roster::{Roster, Summons};
 use actix::prelude::*;
 use bytes::{Bytes, BytesMut};
 use chat::Posts;
+use gate::Gate;
 use hearing::Ear;
 use outbound::Outbound;
 use pump::Pump;
 use qunliao_protocol::json::Object;
 use qunliao_protocol::reply::{Refusal, Reply};
-use qunliao_protocol::{Decoder, Envelope, Failure, FrameError, HeaderForm};
+use qunliao_protocol::{Decoder, Envelope, Failure, FrameError, HeaderForm, Language};
 use qunliao_protocol::{auth as auth_wire, chat as chat_wire, files as files_wire};
 use replies::{Replies, Slot};
 use serde::Serialize;
+use socket::Socket;
 use std::cell::RefCell;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
@@ -71,8 +81,9 @@ pub struct Connection {
     roster: Rc<RefCell<Roster>>,
     port: Port,
     /// `None` once it has been handed to a transfer, as the ticket.
-    socket: Option<TcpStream>,
+    socket: Option<Socket>,
     ticket: Option<Ticket>,
+    gate: Gate,
     decoder: Decoder,
     inbound: BytesMut,
     outbound: Outbound,
@@ -85,6 +96,13 @@ pub struct Connection {
     /// A request is being carried out that the next one has to wait for.
     busy: bool,
     known: Option<Verified>,
+    /// Its entry among those of whoever is known.
+    here: Option<Here>,
+    /// The language that whoever is known chose.
+    speaks: Option<Language>,
+    /// Whoever was known is signed out, which is told once the request under way
+    /// has been answered.
+    signed_out: bool,
     wrong_credentials: u32,
     /// Since when a frame is unfinished.
     frame_since: Option<Instant>,
@@ -98,26 +116,25 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection over `socket`, for its host to start.
+    /// A connection over the socket of `welcome`, for its host to start.
     pub(crate) fn new(
         house: Arc<House>,
         roster: Rc<RefCell<Roster>>,
-        socket: TcpStream,
-        port: Port,
-        ticket: Ticket,
-        last_told: u64,
-    ) -> Self {
-        Self {
-            id: ticket.connection(),
+        welcome: Welcome,
+    ) -> io::Result<Self> {
+        let socket = TcpStream::from_std(welcome.socket)?;
+        Ok(Self {
+            id: welcome.ticket.connection(),
+            gate: welcome.security.into(),
             decoder: Decoder::new(house.limits.frame_bytes_max),
             posts: Posts::default(),
-            ear: Ear::open_after(last_told),
+            ear: Ear::open_after(welcome.last_told),
             house,
             roster,
-            port,
-            socket: Some(socket),
-            ticket: Some(ticket),
-            inbound: BytesMut::new(),
+            port: welcome.port,
+            socket: Some(Socket::Plain(socket)),
+            ticket: Some(welcome.ticket),
+            inbound: welcome.leading.into(),
             outbound: Outbound::default(),
             replies: Replies::default(),
             phase: Phase::Open,
@@ -125,12 +142,15 @@ impl Connection {
             extended: false,
             busy: false,
             known: None,
+            here: None,
+            speaks: None,
+            signed_out: false,
             wrong_credentials: 0,
             frame_since: None,
             blocked_since: None,
             moved_at: Instant::now(),
             waker: None,
-        }
+        })
     }
 
     /// One whole request has arrived.
@@ -179,6 +199,9 @@ impl Connection {
             act.moved_at = Instant::now();
             act.frame_since = act.frame_since.map(|_| act.moved_at);
             then(act, outcome, ctx);
+            if act.signed_out {
+                act.end_signed_out();
+            }
             act.wake();
         }));
     }
@@ -233,42 +256,12 @@ impl Connection {
 
     /// A refusal that this client can read.
     fn refusal(&self, failure: &Failure) -> Refusal {
-        let language = self.house.language;
+        let language = self.speaks.unwrap_or(self.house.language);
         let refusal = Refusal::new(failure, language);
         if self.port == Port::Chat && !self.extended {
             refusal.readable(language)
         } else {
             refusal
-        }
-    }
-
-    /// Someone proved who they are.
-    fn welcome(&mut self, verified: Verified) {
-        if let Some(ticket) = &mut self.ticket {
-            ticket.authenticate();
-        }
-        self.known = Some(verified);
-    }
-
-    /// Asks leave to have a credential verified.
-    fn begin_verifying(&self) -> Result<Verifying, Failure> {
-        // Without a place it is about to end.
-        let ticket = self.ticket.as_ref().ok_or(Failure::ShuttingDown)?;
-        self.house.brake.begin(ticket.network(), Instant::now())
-    }
-
-    /// Someone did not: after some more of that, it ends.
-    fn count_refusal(&mut self, failure: &Failure) {
-        if *failure == Failure::WrongCredentials {
-            if let Some(ticket) = &self.ticket {
-                let network = ticket.network();
-                self.house.brake.count_wrong(network, Instant::now());
-            }
-            self.wrong_credentials += 1;
-            if self.wrong_credentials >= self.house.limits.wrong_credentials_max {
-                log::info!("event=connection_closed reason=wrong_credentials");
-                self.close();
-            }
         }
     }
 
@@ -299,6 +292,7 @@ impl Drop for Connection {
         // that does nothing.
         if let Ok(mut roster) = self.roster.try_borrow_mut() {
             roster.deadlines.set(self.id, None);
+            roster.turnstile.leave(self.id);
             roster.connections.remove(&self.id);
         }
         if self.port == Port::Chat {
@@ -313,6 +307,7 @@ impl Handler<Summons> for Connection {
     fn handle(&mut self, summons: Summons, _: &mut Self::Context) {
         match summons {
             Summons::Expire => self.expire(Instant::now()),
+            Summons::SignedOut => self.sign_out(),
             Summons::Evict => self.phase = Phase::Closed,
             Summons::Farewell => {
                 // A room that is gone has told all that it will: what waits was not said.

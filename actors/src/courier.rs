@@ -1,17 +1,19 @@
-//! The `Courier` carries codes: by SMS or by mail, with repeats where repeating is
-//! safe, and never more at once than it may.
+//! The `Courier` carries codes and notices: by SMS or by mail, and never more at
+//! once than it may.
 //!
-//! It owns the gateways. `AuthRegistry` asks it and waits for the outcome
-//! ([`Carry`]); nobody else speaks to it. It stops with the server, which does not
-//! wait for what is under way: a code can be asked for again.
+//! It owns the relays, which know the gateways, what may be repeated and what goes
+//! on to the next. `AuthRegistry` asks it and waits for the outcome ([`Carry`]);
+//! nobody else speaks to it, but whoever holds its [`Rungs`] sees whether phones and
+//! mailboxes can be reached. It stops with the server, which does not wait for what
+//! is under way: a code can be asked for again.
 
 use crate::vital::Vital;
 use actix::prelude::*;
-use qunliao_delivery::{DeliveryError, Mailer, Message as Parcel, Retry, SmsGateway};
+use qunliao_delivery::{DeliveryError, Message as Parcel, Relay, Rung};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How a code travels.
+/// How a parcel travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// To a phone.
@@ -30,33 +32,44 @@ pub struct Carry {
     pub parcel: Parcel,
 }
 
+/// The ways to people: whether they are configured, and alive. For whoever tells
+/// clients how they can sign up; cheap to clone, and to ask from any thread.
+#[derive(Clone, Debug)]
+pub struct Rungs {
+    /// To phones.
+    pub sms: Rung,
+    /// To addresses.
+    pub mail: Rung,
+}
+
 /// The actor.
 pub struct Courier {
-    sms: Arc<dyn SmsGateway>,
-    mail: Arc<dyn Mailer>,
-    retry: Retry,
+    sms: Arc<Relay>,
+    mail: Arc<Relay>,
     under_way: Arc<AtomicUsize>,
     under_way_max: usize,
     vital: Vital,
 }
 
 impl Courier {
-    /// A courier with these gateways, carrying at most `under_way_max` at once.
+    /// A courier with these relays, carrying at most `under_way_max` at once.
     #[must_use]
-    pub fn new(
-        sms: Arc<dyn SmsGateway>,
-        mail: Arc<dyn Mailer>,
-        retry: Retry,
-        under_way_max: usize,
-        vital: Vital,
-    ) -> Self {
+    pub fn new(sms: Relay, mail: Relay, under_way_max: usize, vital: Vital) -> Self {
         Self {
-            sms,
-            mail,
-            retry,
+            sms: Arc::new(sms),
+            mail: Arc::new(mail),
             under_way: Arc::default(),
             under_way_max,
             vital,
+        }
+    }
+
+    /// What others may know of its ways.
+    #[must_use]
+    pub fn rungs(&self) -> Rungs {
+        Rungs {
+            sms: self.sms.rung(),
+            mail: self.mail.rung(),
         }
     }
 }
@@ -94,23 +107,23 @@ impl Handler<Carry> for Courier {
                 ))
             });
         }
-        let (sms, mail, retry) = (Arc::clone(&self.sms), Arc::clone(&self.mail), self.retry);
+        let relay = match channel {
+            Channel::Sms => Arc::clone(&self.sms),
+            Channel::Mail => Arc::clone(&self.mail),
+        };
         Box::pin(async move {
             let _load = load;
-            let (driver, outcome) = match channel {
-                Channel::Sms => (sms.name(), retry.sms(&*sms, &parcel).await),
-                Channel::Mail => (mail.name(), retry.mail(&*mail, &parcel).await),
-            };
-            let id = &parcel.request_id;
+            let outcome = relay.send(&parcel).await;
+            let (kind, id) = (parcel.kind().word(), &parcel.request_id);
             match &outcome {
-                Ok(()) => {
-                    log::info!("event=code_sent channel={channel:?} driver={driver} request={id}");
-                }
+                Ok(driver) => log::info!(
+                    "event=code_sent channel={channel:?} driver={driver} kind={kind} request={id}"
+                ),
                 Err(why) => log::warn!(
-                    "event=code_not_sent channel={channel:?} driver={driver} request={id} error=\"{why}\""
+                    "event=code_not_sent channel={channel:?} kind={kind} request={id} error=\"{why}\""
                 ),
             }
-            outcome
+            outcome.map(drop)
         })
     }
 }

@@ -4,21 +4,30 @@
 //! Remembered is a keyed hash of the credential, never the credential. The key is
 //! made at start and leaves no trace.
 
+mod known;
+
 use crate::person::Person;
 use hmac::{Hmac, KeyInit, Mac};
-use qunliao_protocol::{Credential, UserId};
+use known::{Known, Shown};
+use qunliao_protocol::{Credential, SessionId, UserId};
 use sha2::Sha256;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Credentials remembered at once. Beyond, all are forgotten and verified anew.
-const REMEMBERED_MAX: usize = 100_000;
 
 /// A credential's keyed hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
+
+/// What a credential was found to be.
+pub struct Found {
+    /// Whose it is.
+    pub person: Arc<Person>,
+    /// The session whose token it is; `None` for a password.
+    pub session: Option<SessionId>,
+    /// When that session ends, if it is not used again.
+    pub ends: Option<Instant>,
+}
 
 /// A credential that has been verified.
 #[derive(Clone)]
@@ -27,6 +36,8 @@ pub struct Verified {
     pub person: Arc<Person>,
     /// Of the credential.
     pub fingerprint: Fingerprint,
+    /// The session whose token it is; `None` for a password.
+    pub session: Option<SessionId>,
     /// Until when it may be believed without asking again.
     pub until: Instant,
     /// Whether using it makes it last: a password does, so that whoever talks on
@@ -45,12 +56,58 @@ impl Verified {
     }
 }
 
+/// Which of a user's credentials stand no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending<'a> {
+    /// The token of this session.
+    Session(SessionId),
+    /// All, passwords among them, but the token of this session.
+    AllBut(Option<SessionId>),
+    /// The tokens of sessions other than these.
+    SessionsBut(&'a [SessionId]),
+}
+
+impl Ending<'_> {
+    /// Whether it is the end of passwords, too.
+    fn covers_passwords(self) -> bool {
+        self.covers(None)
+    }
+
+    /// Whether it is the end of this session's token, or (`None`) of a password.
+    #[must_use]
+    pub fn covers(self, session: Option<SessionId>) -> bool {
+        match self {
+            Self::Session(ended) => session == Some(ended),
+            Self::AllBut(kept) => kept.is_none() || session != kept,
+            Self::SessionsBut(living) => session.is_some_and(|session| !living.contains(&session)),
+        }
+    }
+}
+
 /// The memory of verified credentials, shared by all connections.
 pub struct Credentials {
     key: Hmac<Sha256>,
-    known: Mutex<HashMap<Fingerprint, Verified>>,
+    known: Mutex<Known>,
     withdrawals: AtomicU64,
     memory: Duration,
+}
+
+/// As long as it lives, no credential of its user can be verified.
+pub struct Hold<'a> {
+    credentials: &'a Credentials,
+    user: UserId,
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let mut known = self.credentials.lock();
+        if let Some(holds) = known.held.get_mut(&self.user) {
+            *holds -= 1;
+            if *holds == 0 {
+                known.held.remove(&self.user);
+            }
+        }
+    }
 }
 
 impl Credentials {
@@ -90,48 +147,78 @@ impl Credentials {
     }
 
     /// How many withdrawals there have been: to be read before a verification
-    /// begins, so that one withdrawn meanwhile is not remembered.
+    /// begins, so that one withdrawn meanwhile does not stand.
     #[must_use]
     pub fn withdrawals(&self) -> u64 {
         self.withdrawals.load(Ordering::Acquire)
     }
 
-    /// Remembers a verified credential.
+    /// Remembers a verified credential, but not for longer than its session lasts.
+    /// `None` if credentials of its user were withdrawn since `withdrawals` were
+    /// counted: it may be one of them.
     pub fn remember(
         &self,
         credential: &Credential<'_>,
-        person: Arc<Person>,
+        found: Found,
         withdrawals: u64,
         now: Instant,
-    ) -> Verified {
-        let fingerprint = self.fingerprint(credential);
-        let verified = Verified {
-            person,
-            fingerprint,
-            until: now + self.memory,
-            lasting: matches!(credential, Credential::Password { .. }),
-            withdrawals,
+    ) -> Option<Verified> {
+        let shown = match credential {
+            Credential::Password { .. } => Shown::Password,
+            Credential::Token(_) => Shown::Token,
         };
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_MAX {
-            known.clear();
+        self.remember_shown(shown, credential, found, withdrawals, now)
+    }
+
+    /// Remembers the token of a session that has just begun for someone whose
+    /// password was verified since `withdrawals` were counted. `None` as above.
+    pub fn remember_begun(
+        &self,
+        token: &str,
+        found: Found,
+        withdrawals: u64,
+        now: Instant,
+    ) -> Option<Verified> {
+        let token = Credential::Token(token);
+        self.remember_shown(Shown::Password, &token, found, withdrawals, now)
+    }
+
+    fn remember_shown(
+        &self,
+        shown: Shown,
+        credential: &Credential<'_>,
+        found: Found,
+        withdrawals: u64,
+        now: Instant,
+    ) -> Option<Verified> {
+        let forgotten = now + self.memory;
+        let fingerprint = self.fingerprint(credential);
+        let mut known = self.lock();
+        if !known.stands(found.person.id, shown, withdrawals) {
+            return None;
         }
-        if withdrawals == self.withdrawals() {
-            known.insert(fingerprint, verified.clone());
-        }
-        verified
+        let verified = Verified {
+            person: found.person,
+            fingerprint,
+            session: found.session,
+            until: found.ends.map_or(forgotten, |ends| ends.min(forgotten)),
+            lasting: matches!(credential, Credential::Password { .. }),
+            withdrawals: self.withdrawals(),
+        };
+        known.insert(verified.clone());
+        Some(verified)
     }
 
     /// What is remembered of a credential.
     #[must_use]
     pub fn recall(&self, fingerprint: &Fingerprint, now: Instant) -> Option<Verified> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let verified = known.get_mut(fingerprint)?;
+        let mut known = self.lock();
+        let verified = known.verified.get_mut(fingerprint)?;
         if verified.until <= now {
             known.remove(fingerprint);
             return None;
         }
-        // Everything of a withdrawn user is gone from the map; what is left holds.
+        // What was withdrawn is gone from the map; what is left holds.
         verified.withdrawals = self.withdrawals();
         verified.use_now(now, self.memory);
         Some(verified.clone())
@@ -146,104 +233,53 @@ impl Credentials {
         holds
     }
 
-    /// Forgets every credential of `user`: a password changed, a session ended.
-    pub fn withdraw(&self, user: UserId) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, verified| verified.person.id != user);
-        self.withdrawals.fetch_add(1, Ordering::AcqRel);
+    /// Whether it has not been withdrawn since it was verified.
+    #[must_use]
+    pub fn stands(&self, verified: &Verified) -> bool {
+        if verified.withdrawals == self.withdrawals() {
+            return true;
+        }
+        let known = self.lock();
+        // What was withdrawn is gone from the map. What is not there may have been
+        // forgotten for another reason, and then its number tells.
+        known.verified.contains_key(&verified.fingerprint)
+            || known.stands(verified.person.id, Shown::Token, verified.withdrawals)
+    }
+
+    /// Forgets these credentials of `user`: a password changed, a session ended.
+    pub fn withdraw(&self, user: UserId, ending: Ending<'_>) {
+        let mut known = self.lock();
+        let theirs = known.of_user.get(&user).cloned().unwrap_or_default();
+        for fingerprint in theirs {
+            let verified = known.verified.get(&fingerprint);
+            if verified.is_some_and(|verified| ending.covers(verified.session)) {
+                known.remove(&fingerprint);
+            }
+        }
+        let number = self.withdrawals.fetch_add(1, Ordering::AcqRel) + 1;
+        known.note_withdrawal(user, number, ending.covers_passwords());
+    }
+
+    /// Forgets one credential.
+    pub fn forget(&self, fingerprint: &Fingerprint) {
+        self.lock().remove(fingerprint);
+    }
+
+    /// Lets no credential of `user` be verified while it is held: for a change of
+    /// password, so that the old one does not slip in beside it.
+    #[must_use]
+    pub fn hold(&self, user: UserId) -> Hold<'_> {
+        *self.lock().held.entry(user).or_default() += 1;
+        Hold {
+            credentials: self,
+            user,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::person::People;
-    use qunliao_storage::accounts::User;
-
-    fn alice() -> Arc<Person> {
-        People::default().meet(&User {
-            id: UserId(1),
-            name: "小爱".into(),
-            phone: None,
-            phone_verified: false,
-            email: None,
-            email_confirmed: false,
-        })
-    }
-
-    #[test]
-    fn a_credential_is_remembered_until_its_time_or_its_withdrawal() {
-        let credentials = Credentials::new(Duration::from_secs(60));
-        let now = Instant::now();
-        let token = Credential::Token("t");
-        let print = credentials.fingerprint(&token);
-        assert!(credentials.recall(&print, now).is_none());
-        let mut verified = credentials.remember(&token, alice(), credentials.withdrawals(), now);
-        assert!(credentials.holds(&mut verified, now));
-        assert!(credentials.recall(&print, now).is_some());
-        assert!(
-            credentials
-                .recall(&print, now + Duration::from_secs(60))
-                .is_none()
-        );
-
-        let mut verified = credentials.remember(&token, alice(), credentials.withdrawals(), now);
-        credentials.withdraw(UserId(2));
-        assert!(
-            !credentials.holds(&mut verified, now),
-            "asks the memory again"
-        );
-        assert!(
-            credentials.recall(&print, now).is_some(),
-            "which still knows it"
-        );
-        credentials.withdraw(UserId(1));
-        assert!(credentials.recall(&print, now).is_none());
-    }
-
-    #[test]
-    fn what_was_withdrawn_while_it_was_verified_is_not_remembered() {
-        let credentials = Credentials::new(Duration::from_secs(60));
-        let now = Instant::now();
-        let token = Credential::Token("t");
-        let print = credentials.fingerprint(&token);
-        let before = credentials.withdrawals();
-        credentials.withdraw(UserId(1));
-        let mut verified = credentials.remember(&token, alice(), before, now);
-        assert!(!credentials.holds(&mut verified, now));
-        assert!(credentials.recall(&print, now).is_none());
-    }
-
-    #[test]
-    fn a_password_lasts_while_it_is_used_and_a_token_does_not() {
-        let credentials = Credentials::new(Duration::from_secs(60));
-        let start = Instant::now();
-        let after = |seconds| start + Duration::from_secs(seconds);
-        for (credential, lasts) in [
-            (Credential::Token("t"), false),
-            (
-                Credential::Password {
-                    name: "n",
-                    password: "p",
-                },
-                true,
-            ),
-        ] {
-            let print = credentials.fingerprint(&credential);
-            let withdrawals = credentials.withdrawals();
-            let mut kept = credentials.remember(&credential, alice(), withdrawals, start);
-            assert!(credentials.holds(&mut kept, after(40)));
-            assert!(credentials.recall(&print, after(40)).is_some());
-            assert_eq!(credentials.holds(&mut kept, after(80)), lasts);
-            assert_eq!(credentials.recall(&print, after(80)).is_some(), lasts);
-        }
-    }
-
-    #[test]
-    fn name_and_password_do_not_run_together() {
-        let credentials = Credentials::new(Duration::from_secs(60));
-        let print =
-            |name, password| credentials.fingerprint(&Credential::Password { name, password });
-        assert!(print("ab", "c") != print("a", "bc"));
-    }
-}
+mod tests;

@@ -2,18 +2,20 @@
 //! for a login, and a flood of logins is refused rather than queued without end.
 //!
 //! argon2id with 19 MiB, two passes, one lane: OWASP's minimum, and the default
-//! of the `argon2` crate. The memory of a hash is kept for the next one: given
-//! back to the allocator it would stay with whichever thread had used it, and
-//! add up. So the pool costs 19 MiB for each of its threads that ever was busy
-//! at once with others, and no more.
+//! of the `argon2` crate. Each thread of the pool has the memory of one hash, from
+//! its first hash on, so the pool costs 19 MiB for each of its threads and no more.
+//! The threads are the least urgent ones of the process ([`pool`]).
+
+mod pool;
 
 use crate::passwords;
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
+use pool::Pool;
 use qunliao_protocol::failure::Weakness;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use tokio::sync::oneshot;
 use unicode_normalization::UnicodeNormalization;
 
 /// Bytes of a salt, as the PHC string format recommends.
@@ -25,32 +27,41 @@ pub struct Busy;
 
 /// A bounded pool for password hashes.
 pub struct Hasher {
-    threads: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    pool: Pool,
+    waiting: Arc<AtomicUsize>,
     queue_max: usize,
-    memories: Memories,
+    hashed: Arc<AtomicU64>,
     nobody: Arc<PasswordHash>,
 }
 
-/// Memory for hashes, as many as were ever needed at once.
-type Memories = Arc<Mutex<Vec<Vec<Block>>>>;
-
 impl Hasher {
-    /// A pool of `threads` (0: one per core), in front of which `queue_max` wait.
+    /// A pool of `threads` (0: one per core), where `queue_max` wait or are at it.
     ///
     /// # Panics
-    /// If the system has no randomness to give.
+    /// If the system has no thread or no randomness to give.
     #[must_use]
     pub fn new(threads: usize, queue_max: usize) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if threads == 0 { cores() } else { threads };
         Self {
-            threads: Arc::new(Semaphore::new(threads)),
-            waiting: AtomicUsize::new(0),
+            pool: Pool::start(threads),
+            waiting: Arc::default(),
             queue_max,
-            memories: Memories::default(),
+            hashed: Arc::default(),
             nobody: Arc::new(nobodys()),
         }
+    }
+
+    /// How many passwords have been hashed or checked so far.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
+    }
+
+    /// The counter behind [`Hasher::hashed`], for who tells of it later.
+    #[must_use]
+    pub fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.hashed)
     }
 
     /// The PHC string of a password that someone chose, unless it is one that is
@@ -95,38 +106,37 @@ impl Hasher {
         &self,
         work: impl FnOnce(&mut [Block]) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let _place = Place::take(&self.waiting, self.queue_max)?;
-        let thread = Arc::clone(&self.threads)
-            .acquire_owned()
-            .await
-            .map_err(|_| Busy)?;
-        let memories = Arc::clone(&self.memories);
-        let done = tokio::task::spawn_blocking(move || {
-            let _thread = thread;
-            let lock = || memories.lock().unwrap_or_else(PoisonError::into_inner);
-            let kept = lock().pop();
-            let mut memory =
-                kept.unwrap_or_else(|| vec![Block::default(); Params::DEFAULT.block_count()]);
-            let outcome = work(&mut memory);
-            lock().push(memory);
-            outcome
-        });
-        done.await.map_err(|_| Busy)
+        let place = Place::take(&self.waiting, self.queue_max)?;
+        let hashed = Arc::clone(&self.hashed);
+        let (answer, answered) = oneshot::channel();
+        self.pool.give(Box::new(move |memory| {
+            // Whoever is gone by now needs no answer.
+            if !answer.is_closed() {
+                hashed.fetch_add(1, Ordering::Relaxed);
+                log::debug!("event=password_hashed");
+                let outcome = work(memory);
+                // Free for another before who waits for the answer can ask again.
+                drop(place);
+                let _ = answer.send(outcome);
+            }
+        }));
+        // Without an answer the work has panicked.
+        answered.await.map_err(|_| Busy)
     }
 }
 
 /// A place in the queue, given back when it is dropped.
-struct Place<'a>(&'a AtomicUsize);
+struct Place(Arc<AtomicUsize>);
 
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize, max: usize) -> Result<Self, Busy> {
+impl Place {
+    fn take(waiting: &Arc<AtomicUsize>, max: usize) -> Result<Self, Busy> {
         let before = waiting.fetch_add(1, Ordering::Relaxed);
-        let place = Self(waiting);
+        let place = Self(Arc::clone(waiting));
         if before >= max { Err(Busy) } else { Ok(place) }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -231,12 +241,12 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn memory_is_used_again() {
+    async fn a_panic_is_the_end_of_one_hash_alone() {
         let hasher = Hasher::new(1, 8);
-        for _ in 0..3 {
-            hash(&hasher, "pass phrase of mine").await.unwrap();
-        }
-        assert_eq!(hasher.memories.lock().unwrap().len(), 1);
+        let panicked = hasher.run(|_| panic!("of one hash")).await;
+        assert_eq!(panicked, Err::<(), _>(Busy));
+        assert!(hash(&hasher, "pass phrase of mine").await.is_ok());
+        assert_eq!(hasher.hashed(), 2);
     }
 
     #[actix_rt::test]

@@ -6,11 +6,12 @@
 //! stops, when told to, once its connections are gone.
 
 use crate::admission::{ConnectionId, Ticket};
-use crate::connection::{Connection, Port};
+use crate::connection::{Connection, Port, Security};
 use crate::house::House;
 use crate::roster::{Roster, Summons};
 use crate::vital::Vital;
 use actix::prelude::*;
+use bytes::Bytes;
 use std::cell::RefCell;
 use std::net::TcpStream;
 use std::rc::Rc;
@@ -31,6 +32,10 @@ pub struct Welcome {
     pub ticket: Ticket,
     /// The last entry of the lobby that had been told when it came.
     pub last_told: u64,
+    /// What it may begin with.
+    pub security: Security,
+    /// What has been read already.
+    pub leading: Bytes,
 }
 
 /// Send a connection away, to make room.
@@ -92,22 +97,12 @@ impl Handler<Welcome> for Host {
         if self.stopping {
             return;
         }
-        match tokio::net::TcpStream::from_std(welcome.socket) {
-            Ok(socket) => {
-                let (house, roster) = (Arc::clone(&self.house), Rc::clone(&self.roster));
-                let id = welcome.ticket.connection();
-                let connection = Connection::new(
-                    house,
-                    roster,
-                    socket,
-                    welcome.port,
-                    welcome.ticket,
-                    welcome.last_told,
-                );
-                self.roster
-                    .borrow_mut()
-                    .connections
-                    .insert(id, connection.start().recipient());
+        let (house, roster) = (Arc::clone(&self.house), Rc::clone(&self.roster));
+        let id = welcome.ticket.connection();
+        match Connection::new(house, roster, welcome) {
+            Ok(connection) => {
+                let summons = connection.start().recipient();
+                self.roster.borrow_mut().connections.insert(id, summons);
             }
             Err(why) => log::warn!("event=connection_lost error={:?}", why.kind()),
         }

@@ -1,19 +1,24 @@
 //! The house: what every connection needs to know, wired once by the server.
 
 use crate::admission::Door;
-use crate::auth_registry::{ConfirmEmail, Identify, SendCode, SignIn, SignUp};
+use crate::auth_registry::{
+    ChangeContact, ChangePassword, CloseAccount, ConfirmEmail, EditProfile, Identify,
+    ManageSessions, ResetPassword, SendCode, SendCodeToNewContact, SendResetCode, SignIn, SignUp,
+};
 use crate::brake::Brake;
 use crate::chat_room::{Join, Leave, Say};
 use crate::credentials::Credentials;
 use crate::file_vault::transfer::Transfers;
 use crate::file_vault::{AskDownload, AskUpload};
+use crate::info::Info;
 use crate::limits::Limits;
 use crate::pace::Rate;
+use crate::presence::Presence;
 use crate::reading::Reading;
 use actix::Recipient;
 use qunliao_protocol::Language;
-use qunliao_protocol::auth::ServerInfo;
 use qunliao_storage::{Files, Vault};
+use rustls::ServerConfig;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -30,6 +35,28 @@ pub struct AuthHandles {
     pub sign_up: Recipient<SignUp>,
     /// Confirm an address.
     pub confirm_email: Recipient<ConfirmEmail>,
+    /// For those who have an account.
+    pub account: AccountHandles,
+}
+
+/// Whom connections ask about accounts.
+pub struct AccountHandles {
+    /// Send a code for a reset.
+    pub send_reset_code: Recipient<SendResetCode>,
+    /// Send a code to a new contact.
+    pub send_code_to_new_contact: Recipient<SendCodeToNewContact>,
+    /// Put it in the place of the old one.
+    pub change_contact: Recipient<ChangeContact>,
+    /// Set a new password without the old one.
+    pub reset_password: Recipient<ResetPassword>,
+    /// Change the password.
+    pub change_password: Recipient<ChangePassword>,
+    /// Change or read the profile.
+    pub edit_profile: Recipient<EditProfile>,
+    /// List or end sessions.
+    pub manage_sessions: Recipient<ManageSessions>,
+    /// Close the account.
+    pub close_account: Recipient<CloseAccount>,
 }
 
 /// Whom connections speak to in the lobby.
@@ -61,9 +88,11 @@ pub struct House {
     /// The `op` that answers a sign-up: 2, or 1 as in the origin's example.
     pub register_reply_op: u64,
     /// The answer to op 9 on the auth port.
-    pub info: ServerInfo,
+    pub info: Info,
     /// Who may have a connection.
     pub door: Door,
+    /// How TLS is spoken, if it is.
+    pub tls: Option<Arc<ServerConfig>>,
     /// How much an address may ask and be wrong.
     pub brake: Brake,
     /// People.
@@ -80,6 +109,8 @@ pub struct House {
     pub transfers: Transfers,
     /// What has been verified a moment ago.
     pub credentials: Arc<Credentials>,
+    /// Who is here.
+    pub presence: Arc<Presence>,
     /// The logs, for those who fell behind.
     pub reading: Arc<Reading>,
 }

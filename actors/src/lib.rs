@@ -12,9 +12,11 @@
 //! Neighbours come in through constructors; the server wires them in one place.
 //! What an actor decides is pure and lies beside it.
 
+pub mod admin;
 pub mod admission;
 pub mod auth_registry;
 pub mod brake;
+pub mod breaker;
 pub mod chat_room;
 pub mod clock;
 pub mod connection;
@@ -26,11 +28,13 @@ pub mod file_vault;
 pub mod hasher;
 pub mod host;
 pub mod house;
+pub mod info;
 pub mod limits;
 pub mod names;
 pub mod pace;
 pub mod passwords;
 pub mod person;
+pub mod presence;
 pub mod reading;
 pub mod roster;
 pub mod vital;

@@ -1,7 +1,7 @@
 //! Every limit that the actors keep, as the configuration sets it. `config.yaml`
 //! gives the reason of each default.
 
-use crate::brake::BrakeLimits;
+use crate::brake::{BrakeLimits, GuessLimits};
 use crate::pace::Rate;
 use serde::Deserialize;
 use std::time::Duration;
@@ -20,6 +20,10 @@ pub struct Limits {
     pub frame_timeout_seconds: u64,
     /// Seconds without progress after which a blocked write ends its connection.
     pub write_timeout_seconds: u64,
+    /// Seconds from the first byte of a TLS handshake to its end.
+    pub tls_handshake_seconds: u64,
+    /// Seconds that a trusted proxy has to say for whom it connects.
+    pub proxy_header_seconds: u64,
     /// Seconds of silence on the auth and files ports. On the chat port silence is legal.
     pub idle_timeout_seconds: u64,
     /// Bytes that wait for one slow reader in memory; beyond, it reads from the log.
@@ -32,12 +36,28 @@ pub struct Limits {
     pub wrong_credentials_per_address_burst: u32,
     /// Wrong credentials of one address in a minute, sustained.
     pub wrong_credentials_per_address_minute: u32,
+    /// Wrong credentials of one /24 (IPv6: /48) at once, after a pause.
+    pub wrong_credentials_per_prefix_burst: u32,
+    /// Wrong credentials of one /24 (IPv6: /48) in a minute, sustained.
+    pub wrong_credentials_per_prefix_minute: u32,
+    /// Wrong passwords for one account from networks it is not known in, before
+    /// all of these have to wait.
+    pub wrong_passwords_by_strangers: u32,
+    /// Wrong passwords for one account from one network it is known in, before
+    /// that network has to wait.
+    pub wrong_passwords_by_known_network: u32,
+    /// Seconds that they wait first; each wrong one doubles it.
+    pub wrong_password_delay_seconds: u64,
+    /// The longest that they wait, and how long a wrong password counts.
+    pub wrong_password_delay_seconds_max: u64,
     /// The text of a message.
     pub message_bytes_max: usize,
     /// Messages of one user in a second, sustained.
     pub messages_per_second: u32,
     /// Messages of one user at once, after a pause.
     pub messages_burst: u32,
+    /// The words that users say of themselves.
+    pub bio_bytes_max: usize,
     /// Users that can be in a room at once.
     pub room_members_max: usize,
     /// Rooms that a user can be in at once.
@@ -80,15 +100,24 @@ impl Default for Limits {
             frame_bytes_max: 64 << 10,
             frame_timeout_seconds: 20,
             write_timeout_seconds: 60,
+            tls_handshake_seconds: 10,
+            proxy_header_seconds: 5,
             idle_timeout_seconds: 120,
             outbound_bytes_max: 1 << 20,
             open_requests_max: 256,
             wrong_credentials_max: 5,
             wrong_credentials_per_address_burst: 100,
             wrong_credentials_per_address_minute: 10,
+            wrong_credentials_per_prefix_burst: 400,
+            wrong_credentials_per_prefix_minute: 40,
+            wrong_passwords_by_strangers: 10,
+            wrong_passwords_by_known_network: 20,
+            wrong_password_delay_seconds: 2,
+            wrong_password_delay_seconds_max: 900,
             message_bytes_max: 16 << 10,
             messages_per_second: 10,
             messages_burst: 40,
+            bio_bytes_max: 600,
             room_members_max: 5_000,
             rooms_per_user_max: 200,
             file_bytes_max: 10 << 30,
@@ -122,6 +151,18 @@ impl Limits {
         Duration::from_secs(self.write_timeout_seconds)
     }
 
+    /// See [`Limits::tls_handshake_seconds`].
+    #[must_use]
+    pub fn tls_handshake(&self) -> Duration {
+        Duration::from_secs(self.tls_handshake_seconds)
+    }
+
+    /// See [`Limits::proxy_header_seconds`].
+    #[must_use]
+    pub fn proxy_header(&self) -> Duration {
+        Duration::from_secs(self.proxy_header_seconds)
+    }
+
     /// See [`Limits::idle_timeout_seconds`].
     #[must_use]
     pub fn idle_timeout(&self) -> Duration {
@@ -149,11 +190,25 @@ impl Limits {
     /// What the brake on guessing goes by.
     #[must_use]
     pub fn brake(&self) -> BrakeLimits {
+        let rate = |minute: u32, burst| Rate {
+            every: Duration::from_secs(60) / minute.max(1),
+            burst,
+        };
         BrakeLimits {
             under_way: self.password_queue_per_address_max,
-            wrong: Rate {
-                every: Duration::from_secs(60) / self.wrong_credentials_per_address_minute.max(1),
-                burst: self.wrong_credentials_per_address_burst,
+            wrong: rate(
+                self.wrong_credentials_per_address_minute,
+                self.wrong_credentials_per_address_burst,
+            ),
+            wrong_of_prefix: rate(
+                self.wrong_credentials_per_prefix_minute,
+                self.wrong_credentials_per_prefix_burst,
+            ),
+            guesses: GuessLimits {
+                by_strangers: self.wrong_passwords_by_strangers,
+                by_known_network: self.wrong_passwords_by_known_network,
+                delay: Duration::from_secs(self.wrong_password_delay_seconds),
+                delay_max: Duration::from_secs(self.wrong_password_delay_seconds_max),
             },
         }
     }

@@ -1,5 +1,7 @@
 //! What can be a user's name, and which names are the same.
 
+mod looks;
+
 use qunliao_protocol::failure::NameFault;
 use qunliao_protocol::reply::SYSTEM_NAMES;
 use unicode_normalization::UnicodeNormalization;
@@ -53,8 +55,11 @@ impl Name {
         if shown.contains(['@', '＠', '﹫']) {
             return Err(NameFault::At);
         }
-        if !shown.chars().all(is_allowed) || starts_with_mark(&shown) {
+        if !looks::all_are_seen(&shown, is_allowed) || starts_with_mark(&shown) {
             return Err(NameFault::Character);
+        }
+        if looks::mixes_scripts(&shown) {
+            return Err(NameFault::MixedScripts);
         }
         if shown.starts_with(' ') || shown.ends_with(' ') || shown.contains("  ") {
             return Err(NameFault::Blanks);
@@ -73,9 +78,11 @@ impl Name {
 }
 
 /// The form in which names are compared: without regard to case and width
-/// (Unicode's compatibility caseless matching, D146).
+/// (Unicode's compatibility caseless matching, D146), nor to whether an emoji asks
+/// to be shown as one.
 #[must_use]
 pub fn fold(name: &str) -> String {
+    let name: String = name.chars().filter(|c| *c != looks::AS_EMOJI).collect();
     let once: String = caseless::default_case_fold_str(&name.nfd().collect::<String>());
     let twice = caseless::default_case_fold_str(&once.nfkd().collect::<String>());
     twice.nfkc().collect()
@@ -132,6 +139,15 @@ mod tests {
             "18671289536",
             "😀",
             "O'Neil",
+            "🏳\u{fe0f}\u{200d}🌈",
+            "👩🏽\u{200d}🚀 Ann",
+            "7\u{fe0f}\u{20e3}",
+            "小明Ming",
+            "さくらSAKURA桜",
+            "김철수Kim",
+            "Юлия",
+            "Ελένη",
+            "小明(´・ω・`)",
         ] {
             assert!(Name::new(name).is_ok(), "{name}");
         }
@@ -139,7 +155,7 @@ mod tests {
 
     #[test]
     fn names_that_mislead_are_refused() {
-        use NameFault::{At, Blanks, Character, Empty, Reserved, TooLong};
+        use NameFault::{At, Blanks, Character, Empty, MixedScripts, Reserved, TooLong};
         for (name, fault) in [
             ("", Empty),
             (&"长".repeat(33), TooLong(32)),
@@ -169,6 +185,17 @@ mod tests {
             ("系统:", Reserved),
             ("系統", Reserved),
             ("Admin", Reserved),
+            ("аdmin", MixedScripts),
+            ("pаypal", MixedScripts),
+            ("Αnn", MixedScripts),
+            ("小明 Сarol", MixedScripts),
+            ("a\u{fe0f}", Character),
+            ("7\u{fe0f}", Character),
+            ("\u{200d}🌈", Character),
+            ("🌈\u{200d}", Character),
+            ("🌈\u{200d}a", Character),
+            ("🌈\u{fe0f}\u{fe0f}", Character),
+            ("🌈\u{200d}\u{200d}🌈", Character),
         ] {
             assert_eq!(Name::new(name), Err(fault), "{name:?}");
         }
@@ -182,6 +209,7 @@ mod tests {
             ("Ａｎｎ", "ann"),
             ("é", "e\u{301}"),
             ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
+            ("❤\u{fe0f}", "❤"),
         ] {
             assert_eq!(fold(a), fold(b), "{a} {b}");
         }

@@ -35,9 +35,9 @@ impl Pace {
 }
 
 impl Pace {
-    /// Whether the allowance is whole, so that there is nothing to remember.
-    pub(crate) fn is_whole(&self, now: Instant) -> bool {
-        self.whole_at.is_none_or(|at| at <= now)
+    /// When the allowance will be whole, so that there is nothing to remember.
+    pub(crate) fn whole_at(&self) -> Option<Instant> {
+        self.whole_at
     }
 }
 

@@ -1,7 +1,7 @@
 //! A user who is here: what all connections of that user share.
 
 use crate::pace::{Pace, Rate};
-use qunliao_protocol::{RoomId, UserId};
+use qunliao_protocol::{Language, RoomId, UserId};
 use qunliao_storage::accounts::User;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -13,6 +13,8 @@ pub struct Person {
     pub id: UserId,
     /// The name that others see.
     pub name: String,
+    /// The language to be spoken to in, if one was chosen.
+    language: Mutex<Option<Language>>,
     pace: Mutex<Pace>,
     /// The rooms this user is in, and through how many connections.
     rooms: Mutex<HashMap<RoomId, usize>>,
@@ -37,6 +39,16 @@ impl Drop for Seat {
 }
 
 impl Person {
+    /// The language to be spoken to in, if one was chosen.
+    #[must_use]
+    pub fn language(&self) -> Option<Language> {
+        *self.lock_language()
+    }
+
+    fn lock_language(&self) -> MutexGuard<'_, Option<Language>> {
+        self.language.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes a seat in `room`; `None` if the user is in `rooms_max` others.
     pub fn enter(self: &Arc<Self>, room: RoomId, rooms_max: usize) -> Option<Seat> {
         let mut rooms = self.lock_rooms();
@@ -64,6 +76,13 @@ impl Person {
     }
 }
 
+/// The language that a user chose to be spoken to in.
+#[must_use]
+pub fn language_of(user: &User) -> Option<Language> {
+    let code = user.profile.language.as_deref();
+    code.and_then(Language::from_code)
+}
+
 /// The people who are here, each once.
 #[derive(Default)]
 pub struct People {
@@ -71,12 +90,14 @@ pub struct People {
 }
 
 impl People {
-    /// The one [`Person`] of `user`.
+    /// The one [`Person`] of `user`, who is spoken to in the language that is chosen now.
     pub fn meet(&self, user: &User) -> Arc<Person> {
+        let language = language_of(user);
         let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(person) = here.get(&user.id).and_then(Weak::upgrade)
             && person.name == user.name
         {
+            *person.lock_language() = language;
             return person;
         }
         // Those who left are forgotten when the map would have to grow anyway.
@@ -86,6 +107,7 @@ impl People {
         let person = Arc::new(Person {
             id: user.id,
             name: user.name.clone(),
+            language: Mutex::new(language),
             pace: Mutex::default(),
             rooms: Mutex::default(),
         });
@@ -97,6 +119,7 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use qunliao_storage::accounts::{Profile, Role, Standing};
 
     #[test]
     fn a_user_is_in_so_many_rooms_through_any_number_of_connections() {
@@ -107,6 +130,10 @@ mod tests {
             phone_verified: false,
             email: None,
             email_confirmed: false,
+            role: Role::default(),
+            standing: Standing::default(),
+            profile: Profile::default(),
+            created: 0,
         });
         let desk = alice.enter(RoomId::LOBBY, 1);
         let phone = alice.enter(RoomId::LOBBY, 1);

@@ -1,8 +1,15 @@
 //! The `AuthRegistry`, over a real store; the courier is a probe.
 
+mod changing;
 mod codes;
 mod confirming;
+mod guessing;
+mod ladder;
+mod leaving;
+mod profiles;
+mod resetting;
 mod secrets;
+mod sessions;
 mod signing_in;
 mod signing_up;
 mod trouble;
@@ -11,34 +18,46 @@ use crate::support::stores::sled_store;
 use crate::support::{ALICE, Asks, BOB, CAROL, Probe, Someone, bell, until, within};
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
+use qunliao_actors::Limits;
 use qunliao_actors::admission::Network;
 use qunliao_actors::auth_registry::{
-    AuthRegistry, CodeSettings, ConfirmEmail, Desk, Identify, Neighbours, OwnedCredential,
-    SendCode, Settings, SignIn, SignUp, Verify, WrittenContact,
+    AuthRegistry, ChangeContact, CodeSettings, ConfirmEmail, Desk, Identify, Neighbours,
+    OwnedCredential, SendCode, SendCodeToNewContact, Settings, SignIn, SignUp, Verify,
+    WrittenContact,
 };
+use qunliao_actors::brake::Brake;
+use qunliao_actors::breaker::{SmsBreaker, SmsState};
 use qunliao_actors::contacts::PhoneBook;
 use qunliao_actors::courier::{Carry, Channel};
 use qunliao_actors::credentials::Credentials;
+use qunliao_actors::file_vault::transfer::Transfers;
 use qunliao_actors::hasher::Hasher;
 use qunliao_actors::person::People;
+use qunliao_actors::presence::Presence;
 use qunliao_actors::vital::Vital;
-use qunliao_delivery::{DeliveryError, Message as Parcel};
-use qunliao_protocol::auth::{Purpose, SignedIn};
+use qunliao_delivery::{DeliveryError, Kind, Message as Parcel};
+use qunliao_protocol::auth::{Purpose, SignedIn, SignedUp};
 use qunliao_protocol::{Failure, Language};
 use qunliao_storage::Store;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How the registry of a test differs from the usual one.
 struct Plan {
     verify: Verify,
+    approval: bool,
     codes: CodeSettings,
     password_queue_max: usize,
+    session_idle: Duration,
     session_lifetime: Duration,
     sessions_max: usize,
+    limits: Limits,
+    /// Whether the courier answers at all.
+    gateway_hangs: bool,
     /// What the courier says of every parcel.
     outcome: Result<(), DeliveryError>,
     /// Instead of sled in a folder.
@@ -49,14 +68,20 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             verify: Verify::Sms,
+            approval: false,
             // Each test has a few codes sent to the same person.
             codes: CodeSettings {
                 gap_seconds: 0,
+                per_contact_and_prefix_hour: 5,
+                per_contact_and_prefix_day: 10,
                 ..CodeSettings::default()
             },
             password_queue_max: 64,
+            session_idle: Duration::from_secs(3_600),
             session_lifetime: Duration::from_secs(3_600),
             sessions_max: 8,
+            limits: Limits::default(),
+            gateway_hangs: false,
             outcome: Ok(()),
             store: None,
         }
@@ -67,7 +92,13 @@ impl Default for Plan {
 struct Registry {
     address: Addr<AuthRegistry>,
     carried: Asks<Carry>,
+    store: Store,
+    credentials: Arc<Credentials>,
+    presence: Arc<Presence>,
     alarms: UnboundedReceiver<&'static str>,
+    /// Passwords hashed so far.
+    hashed: Arc<AtomicU64>,
+    breaker: Arc<SmsBreaker>,
     _folder: TempDir,
 }
 
@@ -76,21 +107,40 @@ impl Plan {
         let folder = tempfile::tempdir().unwrap();
         let store = self.store.unwrap_or_else(|| sled_store(folder.path()));
         let outcome = self.outcome;
-        let carried = Probe::answering(move |_: &Carry| outcome.clone());
+        let carried = if self.gateway_hangs {
+            Probe::held()
+        } else {
+            Probe::answering(move |_: &Carry| outcome.clone())
+        };
+        let hasher = Hasher::new(0, self.password_queue_max);
+        let hashed = hasher.counter();
+        let breaker = Arc::new(SmsBreaker::new(self.codes.breaker()));
+        let credentials = Arc::new(Credentials::new(Duration::from_secs(600)));
+        let transfers = Transfers::default();
+        let presence = Arc::new(Presence::new(Arc::clone(&credentials), transfers));
         let neighbours = Neighbours {
             accounts: Arc::new(store.clone()),
-            codes: Arc::new(store),
+            sessions: Arc::new(store.clone()),
+            links: Arc::new(store.clone()),
+            files: Arc::new(store.clone()),
+            codes: Arc::new(store.clone()),
             courier: carried.recipient(),
-            hasher: Hasher::new(0, self.password_queue_max),
-            credentials: Arc::new(Credentials::new(Duration::from_secs(600))),
+            hasher,
+            credentials: Arc::clone(&credentials),
             people: Arc::new(People::default()),
+            brake: Brake::new(self.limits.brake()),
+            breaker: Arc::clone(&breaker),
+            presence: Arc::clone(&presence),
         };
         let settings = Settings {
             verify: self.verify,
+            approval: self.approval,
             phones: PhoneBook::new("CN", vec!["+86".to_owned()]).unwrap(),
             codes: self.codes,
+            session_idle: self.session_idle,
             session_lifetime: self.session_lifetime,
             sessions_max: self.sessions_max,
+            bio_bytes_max: 30,
             language: Language::English,
         };
         let (on_loss, alarms) = bell();
@@ -99,7 +149,12 @@ impl Plan {
         Registry {
             address: registry.start(),
             carried,
+            store,
+            credentials,
+            presence,
             alarms,
+            hashed,
+            breaker,
             _folder: folder,
         }
     }
@@ -125,19 +180,69 @@ impl Registry {
     /// A code for signing up, sent to the phone.
     async fn code_by_phone(&mut self, someone: &Someone) -> String {
         assert_eq!(self.ask(to_phone(someone)).await, Ok(()));
-        self.parcel().await.1.code
+        code_of(&self.parcel().await.1)
     }
 
     /// A code for signing up, sent to the address.
     async fn code_by_mail(&mut self, someone: &Someone) -> String {
         assert_eq!(self.ask(to_email(someone, Purpose::Register)).await, Ok(()));
-        self.parcel().await.1.code
+        code_of(&self.parcel().await.1)
     }
 
     /// Signs someone up by phone.
     async fn sign_up(&mut self, someone: &Someone) -> SignedIn {
         let code = self.code_by_phone(someone).await;
-        self.ask(someone.sign_up(&code)).await.ok().unwrap()
+        let SignedUp { token, user, .. } = self.ask(someone.sign_up(&code)).await.ok().unwrap();
+        SignedIn {
+            token: token.unwrap(),
+            user,
+        }
+    }
+
+    /// Signs someone up with both contacts proved.
+    async fn sign_up_with_both(&mut self, someone: &Someone) -> SignedIn {
+        let signed_in = self.sign_up(someone).await;
+        self.give_address(someone, &signed_in).await;
+        signed_in
+    }
+
+    /// Gives someone the address, with a code that was sent to it.
+    async fn give_address(&mut self, someone: &Someone, signed_in: &SignedIn) {
+        let contact = || WrittenContact::Email(someone.email.to_owned());
+        let ask = SendCodeToNewContact {
+            token: signed_in.token.clone(),
+            contact: contact(),
+            asked_by: home(),
+        };
+        assert_eq!(self.ask(ask).await, Ok(()));
+        let change = ChangeContact {
+            token: signed_in.token.clone(),
+            user_pwd: someone.password.to_owned(),
+            contact: contact(),
+            code: code_of(&self.parcel().await.1),
+            asked_by: home(),
+        };
+        assert_eq!(self.ask(change).await, Ok(()));
+        // The number hears of it.
+        let (channel, told) = self.parcel().await;
+        assert_eq!((channel, told.kind()), (Channel::Sms, Kind::EmailChanged));
+    }
+
+    /// Begins one more session of someone.
+    async fn another_session(&self, someone: &Someone) -> SignedIn {
+        let signed_in = self.ask(sign_in(someone.name, someone.password)).await;
+        signed_in.ok().unwrap()
+    }
+
+    /// Whether someone can still use this token.
+    async fn accepts(&self, signed_in: &SignedIn) -> bool {
+        match self.ask(token(&signed_in.token)).await {
+            Ok(_) => true,
+            Err(failure) => {
+                assert_eq!(failure, Failure::WrongCredentials);
+                false
+            }
+        }
     }
 
     /// Why a sign-up is refused, which it must be.
@@ -148,6 +253,11 @@ impl Registry {
 
 fn to_phone(someone: &Someone) -> SendCode {
     send(WrittenContact::Phone(someone.phone.0.to_owned()))
+}
+
+/// The code that a parcel carries.
+fn code_of(parcel: &Parcel) -> String {
+    parcel.code().expect("a code").to_owned()
 }
 
 fn to_email(someone: &Someone, purpose: Purpose) -> SendCode {
@@ -161,26 +271,31 @@ fn send(contact: WrittenContact) -> SendCode {
     SendCode {
         contact,
         purpose: Purpose::Register,
-        asked_by: Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        asked_by: home(),
     }
+}
+
+/// Where everybody comes from.
+fn home() -> Network {
+    Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 fn sign_in(user_name: &str, user_pwd: &str) -> SignIn {
     SignIn {
         user_name: user_name.to_owned(),
         user_pwd: user_pwd.to_owned(),
+        device: None,
+        asked_by: home(),
     }
 }
 
 fn token(token: &str) -> Identify {
-    Identify(OwnedCredential::Token(token.to_owned()))
+    Identify(OwnedCredential::Token(token.to_owned()), home())
 }
 
 fn password(name: &str, password: &str) -> Identify {
-    Identify(OwnedCredential::Password {
-        name: name.to_owned(),
-        password: password.to_owned(),
-    })
+    let (name, password) = (name.to_owned(), password.to_owned());
+    Identify(OwnedCredential::Password { name, password }, home())
 }
 
 /// A code that is not this one.

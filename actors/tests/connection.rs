@@ -1,11 +1,13 @@
 //! The `Connection`, over a real socket; its neighbours are probes, and its host
 //! is a real one.
 
+mod account;
 mod auth;
 mod chat;
 mod files;
 mod limits;
 mod reading_on;
+mod signing_out;
 mod trouble;
 mod uploads;
 mod wire;
@@ -17,7 +19,8 @@ use crate::support::{ALICE, BOB, CAROL, Someone, until, within};
 use actix::prelude::*;
 use qunliao_actors::chat_room::{Heard, Say};
 use qunliao_actors::connection::Port;
-use qunliao_protocol::{EntryId, Failure, HeaderForm};
+use qunliao_actors::credentials::Ending;
+use qunliao_protocol::{EntryId, Failure, HeaderForm, RoomId};
 use serde_json::{Value, json};
 
 const PORTS: [Port; 3] = [Port::Auth, Port::Chat, Port::Files];

@@ -4,10 +4,11 @@ use crate::support::{ALICE, bell, within};
 use actix::prelude::*;
 use async_trait::async_trait;
 use qunliao_actors::Stop;
-use qunliao_actors::courier::{Carry, Channel, Courier};
+use qunliao_actors::courier::{Carry, Channel, Courier, Rungs};
 use qunliao_actors::vital::Vital;
 use qunliao_delivery::{
-    DeliveryError, Language, Mailer, Message as Parcel, Outbox, Purpose, Retry, SmsGateway,
+    Content, DeliveryError, Language, Mailer, Message as Parcel, Outbox, Patience, Purpose, Relay,
+    Retry, SmsGateway,
 };
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -21,6 +22,11 @@ const RETRY: Retry = Retry {
     first_pause: Duration::from_millis(1),
     longest_pause: Duration::from_millis(1),
     deadline: Duration::from_secs(20),
+};
+
+const PATIENCE: Patience = Patience {
+    failures: 2,
+    rest: Duration::from_secs(3600),
 };
 
 /// A gateway that does as it is told, once for each outcome; then it succeeds.
@@ -121,8 +127,16 @@ fn courier(
 ) -> (Addr<Courier>, Alarms) {
     let (on_loss, alarms) = bell();
     let vital = Vital::new("courier", on_loss);
-    let courier = Courier::new(sms, mail, RETRY, under_way_max, vital);
+    let courier = Courier::new(by_sms(vec![sms]), by_mail(mail), under_way_max, vital);
     (courier.start(), alarms)
+}
+
+fn by_sms(gateways: Vec<Arc<dyn SmsGateway>>) -> Relay {
+    Relay::sms(gateways, RETRY, PATIENCE)
+}
+
+fn by_mail(mailer: Arc<dyn Mailer>) -> Relay {
+    Relay::mail(vec![mailer], RETRY, PATIENCE)
 }
 
 fn carry(channel: Channel, request_id: &str) -> Carry {
@@ -134,11 +148,13 @@ fn carry(channel: Channel, request_id: &str) -> Carry {
         channel,
         parcel: Parcel {
             to: to.to_owned(),
-            code: "482913".to_owned(),
-            purpose: Purpose::Register,
+            content: Content::Code {
+                code: "482913".to_owned(),
+                purpose: Purpose::Register,
+                lifetime_minutes: 5,
+            },
             language: Language::Chinese,
             request_id: request_id.to_owned(),
-            lifetime_minutes: 5,
         },
     }
 }
@@ -223,6 +239,63 @@ async fn a_gateway_that_stays_away_is_given_up() {
     let (courier, _alarms) = courier(gateway.clone(), gateway.clone(), 8);
     assert_eq!(carried(&courier, Channel::Mail, "1").await, unavailable());
     assert_eq!(gateway.sent().len(), 3);
+}
+
+#[actix_rt::test]
+async fn the_next_gateway_takes_over_only_what_was_certainly_not_taken() {
+    let refused = Err(DeliveryError::Refused("an empty account".to_owned()));
+    for (outcome, passed_on) in [
+        (unavailable(), true),
+        (refused, true),
+        (Err(DeliveryError::TimedOut), false),
+        (Err(DeliveryError::BadRecipient), false),
+    ] {
+        let (first, second) = (Played::new([outcome.clone()]), Played::new([]));
+        let (on_loss, _alarms) = bell();
+        let relay = by_sms(vec![first.clone(), second.clone()]);
+        let vital = Vital::new("courier", on_loss);
+        let courier = Courier::new(relay, by_mail(second.clone()), 8, vital).start();
+        let answer = carried(&courier, Channel::Sms, "one").await;
+        assert_eq!(answer, if passed_on { Ok(()) } else { outcome });
+        assert_eq!(first.sent(), ["one"]);
+        assert_eq!(second.sent().len(), usize::from(passed_on));
+    }
+}
+
+#[actix_rt::test]
+async fn whoever_holds_the_rungs_sees_which_ways_are_open() {
+    let (phones, letters) = (
+        Played::new([Err(DeliveryError::TimedOut), Err(DeliveryError::TimedOut)]),
+        Played::new([]),
+    );
+    let (on_loss, _alarms) = bell();
+    let vital = Vital::new("courier", on_loss);
+    let courier = Courier::new(by_sms(vec![phones]), by_mail(letters), 8, vital);
+    let rungs: Rungs = courier.rungs();
+    let courier = courier.start();
+    assert!(rungs.sms.is_alive() && rungs.mail.is_alive());
+    for _ in 0..PATIENCE.failures {
+        let lost = carried(&courier, Channel::Sms, "1").await;
+        assert_eq!(lost, Err(DeliveryError::TimedOut));
+    }
+    // Asked on another thread, as a connection would.
+    let elsewhere = rungs.clone();
+    let seen = std::thread::spawn(move || (elsewhere.sms.is_alive(), elsewhere.mail.is_alive()));
+    assert_eq!(seen.join().unwrap(), (false, true));
+    assert!(rungs.sms.is_configured(), "configured it is");
+    // Nobody is turned away for it, and with the first success it is alive again.
+    assert_eq!(carried(&courier, Channel::Sms, "2").await, Ok(()));
+    assert!(rungs.sms.is_alive());
+
+    let nothing = Courier::new(
+        by_sms(Vec::new()),
+        Relay::mail(Vec::new(), RETRY, PATIENCE),
+        8,
+        Vital::new("courier", bell().0),
+    );
+    assert!(!nothing.rungs().sms.is_configured() && !nothing.rungs().mail.is_alive());
+    let refused = carried(&nothing.start(), Channel::Sms, "3").await;
+    assert!(matches!(refused, Err(DeliveryError::Refused(_))));
 }
 
 #[actix_rt::test]

@@ -6,9 +6,11 @@
 
 mod support;
 
+mod admin;
 mod auth_registry;
 mod chat_room;
 mod connection;
 mod courier;
 mod file_vault;
 mod host;
+mod presence;

@@ -1,36 +1,56 @@
 //! The desk: where the registry's work is done, one asynchronous step after the other.
 
+mod changes;
+mod errands;
+mod profile;
+mod recovery;
 mod sending;
+mod sessions;
+mod sign_up;
 
-use super::{ConfirmEmail, Later, OwnedCredential, Settings, SignIn, SignUp, rules};
+pub(super) use errands::Errand;
+use profile::card;
+
+use super::{ConfirmEmail, OwnedCredential, Settings, SignIn};
+use crate::admission::Network;
+use crate::brake::Brake;
+use crate::breaker::SmsBreaker;
 use crate::clock::now_ms;
 use crate::contacts::parse_email;
 use crate::courier::Carry;
-use crate::credentials::{Credentials, Verified};
+use crate::credentials::{Credentials, Found, Verified};
 use crate::hasher::{Busy, Hasher};
 use crate::names;
 use crate::person::People;
+use crate::presence::Presence;
 use crate::storage_failure;
 use actix::Recipient;
-use qunliao_protocol::auth::{SignedIn, UserCard};
+use qunliao_protocol::auth::SignedIn;
 use qunliao_protocol::{Credential, Failure};
-use qunliao_storage::accounts::{Login, NewAccount, NewSession, RegisterRefusal, User};
-use qunliao_storage::codes::Verdict;
-use qunliao_storage::{Accounts, Codes, Contact, StorageError};
+use qunliao_storage::accounts::{Account, Login, Standing, User};
+use qunliao_storage::{Accounts, Codes, Contact, Files, Links, Sessions, StorageError};
+use sessions::Origin;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Bytes of randomness in a token.
-const TOKEN_BYTES: usize = 32;
+/// How often a credential is verified before who asks is told to try again, where
+/// others of its user are withdrawn meanwhile.
+const VERIFICATIONS_MAX: usize = 3;
 /// Longest name, number or address that a sign-in is looked up with, in bytes.
 const LOGIN_BYTES_MAX: usize = 256;
 
 /// Whom the desk asks.
 pub struct Neighbours {
-    /// Accounts and sessions.
+    /// Accounts.
     pub accounts: Arc<dyn Accounts>,
+    /// Sessions.
+    pub sessions: Arc<dyn Sessions>,
     /// Codes.
     pub codes: Arc<dyn Codes>,
+    /// Invitations, and links for a reset.
+    pub links: Arc<dyn Links>,
+    /// Shared files, for those that are pictures of people.
+    pub files: Arc<dyn Files>,
     /// Carries codes.
     pub courier: Recipient<Carry>,
     /// The password pool.
@@ -39,6 +59,12 @@ pub struct Neighbours {
     pub credentials: Arc<Credentials>,
     /// The people who are here.
     pub people: Arc<People>,
+    /// How often anyone may be wrong.
+    pub brake: Brake,
+    /// Whether sign-up messages to phones go out.
+    pub breaker: Arc<SmsBreaker>,
+    /// Through which connections they are.
+    pub presence: Arc<Presence>,
 }
 
 /// Where sign-in and sign-up happen.
@@ -54,61 +80,117 @@ impl Desk {
         Self { ask, settings }
     }
 
-    pub(super) async fn identify(&self, credential: &OwnedCredential) -> Result<Verified, Failure> {
+    pub(super) async fn identify(
+        &self,
+        credential: &OwnedCredential,
+        from: Network,
+    ) -> Result<Verified, Failure> {
         let fingerprint = self.ask.credentials.fingerprint(&credential.borrow());
-        let now = Instant::now();
-        if let Some(verified) = self.ask.credentials.recall(&fingerprint, now) {
+        if let Some(verified) = self.ask.credentials.recall(&fingerprint, Instant::now()) {
+            self.ask
+                .brake
+                .know(verified.person.id, from, Instant::now());
             return Ok(verified);
         }
-        let withdrawals = self.ask.credentials.withdrawals();
-        let user = match credential.borrow() {
-            Credential::Password { name, password } => self.check_password(name, password).await?,
+        // What was withdrawn while it was verified is verified once more.
+        for _ in 0..VERIFICATIONS_MAX {
+            let withdrawals = self.ask.credentials.withdrawals();
+            let found = self.look_up(credential.borrow(), from).await?;
+            let (credential, now) = (credential.borrow(), Instant::now());
+            let credentials = &self.ask.credentials;
+            if let Some(verified) = credentials.remember(&credential, found, withdrawals, now) {
+                return Ok(verified);
+            }
+        }
+        Err(Failure::Unavailable)
+    }
+
+    async fn look_up(&self, credential: Credential<'_>, from: Network) -> Result<Found, Failure> {
+        let (user, session, ends) = match credential {
+            Credential::Password { name, password } => {
+                let account = self.check_password(name, password, from).await?;
+                (account.user, None, None)
+            }
             Credential::Token(token) => {
-                let session = self.ask.accounts.session(token.to_owned(), now_ms()).await;
-                session
-                    .map_err(|why| storage_failure(&why))?
-                    .ok_or(Failure::WrongCredentials)?
+                let (user, session) = self.find_session(token, from).await?;
+                let ends = self.instant(session.expires);
+                (user, Some(session.id), Some(ends))
             }
         };
+        check_standing(&user)?;
         let person = self.ask.people.meet(&user);
-        Ok(self
-            .ask
-            .credentials
-            .remember(&credential.borrow(), person, withdrawals, now))
+        Ok(Found {
+            person,
+            session,
+            ends,
+        })
+    }
+
+    /// Who is signed in by this token.
+    async fn signed_in(&self, token: String, from: Network) -> Result<Verified, Failure> {
+        let identified = self.identify(&OwnedCredential::Token(token), from).await;
+        identified.map_err(|failure| match failure {
+            Failure::WrongCredentials => Failure::NotSignedIn,
+            other => other,
+        })
     }
 
     pub(super) async fn sign_in(&self, ask: SignIn) -> Result<SignedIn, Failure> {
         let withdrawals = self.ask.credentials.withdrawals();
-        let user = self.check_password(&ask.user_name, &ask.user_pwd).await?;
-        log::info!("event=signed_in user={}", user.id);
-        self.begin_session(user, withdrawals).await
+        let account = self
+            .check_password(&ask.user_name, &ask.user_pwd, ask.asked_by)
+            .await?;
+        check_standing(&account.user)?;
+        log::info!("event=signed_in user={}", account.user.id);
+        let origin = Origin {
+            device: ask.device,
+            network: ask.asked_by,
+        };
+        self.begin_session(account.user, withdrawals, origin).await
     }
 
-    /// The user whose password this is. For an unknown name it takes as long, and
+    /// The account whose password this is. For an unknown name it takes as long, and
     /// says the same.
-    async fn check_password(&self, name: &str, password: &str) -> Result<User, Failure> {
+    async fn check_password(
+        &self,
+        name: &str,
+        password: &str,
+        from: Network,
+    ) -> Result<Account, Failure> {
         if name.len() > LOGIN_BYTES_MAX || password.len() > crate::passwords::PASSWORD_CHARS_MAX * 4
         {
             return Err(Failure::WrongCredentials);
         }
-        let account = self.find(name).await?;
+        let logins = self.logins(name);
+        let account = self.find(&logins).await?;
+        let user = account.as_ref().map(|account| account.user.id);
+        let brake = &self.ask.brake;
+        let login = one_spelling(name, &logins);
+        let trying = brake.try_password(&login, user, from, Instant::now())?;
         let hash = account
             .as_ref()
             .map(|account| account.password_hash.clone());
-        let matches = self.ask.hasher.verify(password, hash).await.map_err(busy)?;
+        let matches = match self.ask.hasher.verify(password, hash).await {
+            Ok(matches) => matches,
+            Err(full) => {
+                trying.was_not_judged();
+                return Err(busy(full));
+            }
+        };
         match account.filter(|_| matches) {
-            Some(account) => Ok(account.user),
+            Some(account) => {
+                trying.was_right(account.user.id, Instant::now());
+                Ok(account)
+            }
             None => {
-                log::info!("event=sign_in_refused");
+                brake.tell_refused(user, from, "wrong_password", Instant::now());
                 Err(Failure::WrongCredentials)
             }
         }
     }
 
-    async fn find(
-        &self,
-        name: &str,
-    ) -> Result<Option<qunliao_storage::accounts::Account>, Failure> {
+    /// All that a name can mean, the likeliest last.
+    fn logins(&self, name: &str) -> Vec<Login> {
         let mut logins = Vec::with_capacity(2);
         if name.contains('@') {
             logins.extend(parse_email(name).map(|address| Login::Contact(Contact::Email(address))));
@@ -117,58 +199,18 @@ impl Desk {
             let number = self.settings.phones.parse(name);
             logins.extend(number.map(|number| Login::Contact(Contact::Phone(number))));
         }
+        logins
+    }
+
+    async fn find(&self, logins: &[Login]) -> Result<Option<Account>, Failure> {
         // All of them are looked up, found or not, so that a name that exists
         // takes no less time than one that does not.
         let mut account = None;
         for login in logins {
-            let found = self.ask.accounts.find(login).await;
+            let found = self.ask.accounts.find(login.clone()).await;
             account = account.or(found.map_err(|why| storage_failure(&why))?);
         }
         Ok(account)
-    }
-
-    /// Makes an account. The second value is an address that awaits confirmation.
-    pub(super) async fn sign_up(&self, ask: SignUp) -> Result<(SignedIn, Option<Later>), Failure> {
-        let candidate = rules::examine(&ask, &self.settings)?;
-        let now = now_ms();
-        // A wrong code must not cost a password hash, or guessing codes would be a way to burn our cores.
-        for proof in &candidate.proofs {
-            let verdict = self.ask.codes.try_code(proof.clone(), now).await;
-            if verdict.map_err(|why| storage_failure(&why))? == Verdict::Wrong {
-                return Err(Failure::WrongCode);
-            }
-        }
-        let proved = !candidate.proofs.is_empty();
-        let others = rules::guessed_first(&ask, &candidate);
-        let hashed = self.ask.hasher.judge_and_hash(&ask.user_pwd, others).await;
-        let new = NewAccount {
-            password_hash: hashed.map_err(busy)?.map_err(Failure::WeakPassword)?,
-            name: candidate.name.shown,
-            folded_name: candidate.name.folded,
-            phone: candidate.phone,
-            email: candidate.email,
-            proofs: candidate.proofs,
-            now,
-        };
-        let registered = self.ask.accounts.register(new).await;
-        let user =
-            registered
-                .map_err(|why| storage_failure(&why))?
-                .map_err(|refusal| match refusal {
-                    RegisterRefusal::WrongCode => Failure::WrongCode,
-                    RegisterRefusal::NameTaken => Failure::NameTaken,
-                    RegisterRefusal::PhoneTaken => Failure::PhoneTaken,
-                    RegisterRefusal::EmailTaken => Failure::EmailTaken,
-                })?;
-        log::info!("event=signed_up user={}", user.id);
-        let unconfirmed = user.email.clone().filter(|_| !user.email_confirmed);
-        let later = unconfirmed.map(|address| Later {
-            user: user.id,
-            address,
-            asked_by: (!proved).then_some(ask.asked_by),
-        });
-        let withdrawals = self.ask.credentials.withdrawals();
-        Ok((self.begin_session(user, withdrawals).await?, later))
     }
 
     pub(super) async fn confirm_email(&self, ask: ConfirmEmail) -> Result<(), Failure> {
@@ -178,7 +220,12 @@ impl Desk {
         let confirmed = self
             .ask
             .accounts
-            .confirm_email(email, ask.user_ecode, now_ms())
+            .confirm_email(
+                email,
+                ask.user_ecode,
+                Some(ask.asked_by.to_string()),
+                now_ms(),
+            )
             .await;
         let user = confirmed
             .map_err(|why| storage_failure(&why))?
@@ -187,54 +234,48 @@ impl Desk {
         Ok(())
     }
 
-    async fn begin_session(&self, user: User, withdrawals: u64) -> Result<SignedIn, Failure> {
-        let token = random_token(TOKEN_BYTES);
-        let now = now_ms();
-        let lifetime_ms =
-            u64::try_from(self.settings.session_lifetime.as_millis()).unwrap_or(u64::MAX);
-        let new = NewSession {
-            user: user.id,
-            token: token.clone(),
-            now,
-            expires: now.saturating_add(lifetime_ms),
-            sessions_max: self.settings.sessions_max,
-        };
-        match self.ask.accounts.open_session(new).await {
-            Ok(()) => {}
-            // With a full disk people still log in, to read and to make room; such
-            // a session lasts as long as a credential is remembered.
-            Err(StorageError::Full { .. }) => {
-                log::warn!(
-                    "event=session_not_kept user={} reason=storage_full",
-                    user.id
-                );
-                let credentials = &self.ask.credentials;
-                let person = self.ask.people.meet(&user);
-                credentials.remember(
-                    &Credential::Token(&token),
-                    person,
-                    withdrawals,
-                    Instant::now(),
-                );
-            }
-            Err(why) => return Err(storage_failure(&why)),
-        }
-        let user = UserCard {
-            id: user.id,
-            name: user.name,
-            phone: user.phone,
-            email: user.email,
-            email_confirmed: user.email_confirmed,
-        };
-        Ok(SignedIn { token, user })
-    }
-
+    /// Sweeps away records that matter no more.
     pub(super) async fn sweep(&self) {
-        match self.ask.codes.sweep_codes(now_ms()).await {
-            Ok(0) => {}
-            Ok(swept) => log::info!("event=codes_swept count={swept}"),
-            Err(why) => log::warn!("event=codes_not_swept error=\"{why}\""),
-        }
+        let now = now_ms();
+        tell_swept("codes", self.ask.codes.sweep_codes(now).await);
+        tell_swept("sessions", self.ask.sessions.sweep_sessions(now).await);
+        tell_swept("links", self.ask.links.sweep_links(now).await);
+    }
+}
+
+fn tell_swept(what: &str, swept: Result<usize, StorageError>) {
+    match swept {
+        Ok(0) => {}
+        Ok(count) => log::info!("event={what}_swept count={count}"),
+        Err(why) => log::warn!("event={what}_not_swept error=\"{why}\""),
+    }
+}
+
+/// Whether the account can be used. To be asked once its credential was right, so
+/// that nobody else learns of it.
+fn check_standing(user: &User) -> Result<(), Failure> {
+    let failure = match user.standing {
+        Standing::Active => return Ok(()),
+        Standing::Pending => Failure::AwaitingApproval,
+        Standing::Disabled => Failure::AccountDisabled,
+        Standing::Closed => Failure::WrongCredentials,
+    };
+    log::info!(
+        "event=sign_in_refused user={} reason={}",
+        user.id,
+        failure.slug()
+    );
+    Err(failure)
+}
+
+/// What a name means, however it is written: the same for the same account, whether
+/// there is one or not.
+fn one_spelling(name: &str, logins: &[Login]) -> String {
+    match logins.last() {
+        Some(Login::Contact(Contact::Phone(number))) => format!("phone {number}"),
+        Some(Login::Contact(Contact::Email(address))) => format!("email {address}"),
+        Some(Login::Name(folded)) => format!("name {folded}"),
+        None => format!("no login {name}"),
     }
 }
 

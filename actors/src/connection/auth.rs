@@ -5,12 +5,13 @@ use super::Connection;
 use crate::auth_registry::{ConfirmEmail, SendCode, SignIn, SignUp, WrittenContact};
 use actix::{Context, MailboxError};
 use qunliao_protocol::auth::{
-    CONFIRM_EMAIL, Contact, LOGIN, REGISTER, Request, SEND_CODE, SERVER_INFO, SignedIn,
+    CONFIRM_EMAIL, LOGIN, REGISTER, Request, SEND_CODE, SERVER_INFO, SignedIn, SignedUp,
 };
 use qunliao_protocol::json::Object;
 use qunliao_protocol::reply::{Nothing, Reply};
-use qunliao_protocol::{Envelope, Failure};
+use qunliao_protocol::{Credential, Envelope, Failure};
 use serde::Serialize;
+use std::time::Instant;
 
 impl Connection {
     pub(super) fn auth_request(
@@ -53,29 +54,33 @@ impl Connection {
         };
         let owned = |text: Option<&str>| text.map(str::to_owned);
         match request {
+            Request::Account(request) => self.account_request(envelope, request, ctx),
             Request::ServerInfo => {
-                let info = self.house.info.clone();
+                let info = self.house.info.now();
                 self.reply(&Reply::ok(SERVER_INFO, envelope.seq, info));
             }
             Request::Login {
                 user_name,
                 user_pwd,
+                device,
             } => {
                 let ask = SignIn {
                     user_name: user_name.to_owned(),
                     user_pwd: user_pwd.to_owned(),
+                    device: owned(device),
+                    asked_by: ticket.network(),
                 };
                 let asked = self.house.auth.sign_in.send(ask);
-                self.carry_out(ctx, asked, move |act, outcome, _| {
+                self.carry_out(ctx, asked, move |act, outcome, ctx| {
                     drop(verifying);
-                    act.signed_in(LOGIN, envelope, outcome);
+                    if let Ok(Ok(SignedIn { token, .. })) = &outcome {
+                        act.belong_to(token, ctx);
+                    }
+                    act.answer(LOGIN, envelope, outcome);
                 });
             }
             Request::SendCode { contact, purpose } => {
-                let contact = match contact {
-                    Contact::Phone(number) => WrittenContact::Phone(number.to_owned()),
-                    Contact::Email(address) => WrittenContact::Email(address.to_owned()),
-                };
+                let contact = WrittenContact::from(contact);
                 let asked_by = ticket.network();
                 let asked = self.house.auth.send_code.send(SendCode {
                     contact,
@@ -98,12 +103,21 @@ impl Connection {
                     user_vcode: owned(form.user_vcode),
                     user_email: owned(form.user_email),
                     user_ecode: owned(form.user_ecode),
+                    invite: owned(form.invite),
+                    wants_session: true,
+                    device: owned(form.device),
                     asked_by: ticket.network(),
                 };
                 let asked = self.house.auth.sign_up.send(ask);
-                self.carry_out(ctx, asked, move |act, outcome, _| {
+                self.carry_out(ctx, asked, move |act, outcome, ctx| {
                     drop(verifying);
-                    act.signed_in(act.house.register_reply_op, envelope, outcome);
+                    if let Ok(Ok(SignedUp {
+                        token: Some(token), ..
+                    })) = &outcome
+                    {
+                        act.belong_to(token, ctx);
+                    }
+                    act.answer(act.house.register_reply_op, envelope, outcome);
                 });
             }
             Request::ConfirmEmail {
@@ -113,6 +127,7 @@ impl Connection {
                 let ask = ConfirmEmail {
                     user_email: user_email.to_owned(),
                     user_ecode: user_ecode.to_owned(),
+                    asked_by: ticket.network(),
                 };
                 let asked = self.house.auth.confirm_email.send(ask);
                 self.carry_out(ctx, asked, move |act, outcome, _| {
@@ -126,20 +141,21 @@ impl Connection {
         }
     }
 
-    fn signed_in(
-        &mut self,
-        op: u64,
-        envelope: Envelope,
-        outcome: Result<Result<SignedIn, Failure>, MailboxError>,
-    ) {
-        if let (Ok(Ok(_)), Some(ticket)) = (&outcome, &mut self.ticket) {
+    /// From now on this connection is one of the session that has just begun with
+    /// `token`, and ends with it.
+    fn belong_to(&mut self, token: &str, ctx: &mut Context<Self>) {
+        let credentials = &self.house.credentials;
+        let fingerprint = credentials.fingerprint(&Credential::Token(token));
+        if let Some(verified) = credentials.recall(&fingerprint, Instant::now()) {
+            // If it has ended already, so does the connection, once it has answered.
+            let _ = self.welcome(verified, ctx);
+        } else if let Some(ticket) = &mut self.ticket {
             ticket.authenticate();
         }
-        self.answer(op, envelope, outcome);
     }
 
     /// Answers with `op`, whether with a success or a refusal.
-    fn answer<T: Serialize>(
+    pub(super) fn answer<T: Serialize>(
         &mut self,
         op: u64,
         envelope: Envelope,

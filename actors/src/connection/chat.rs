@@ -4,6 +4,7 @@ use super::Connection;
 use super::replies::Slot;
 use crate::auth_registry::{Identify, OwnedCredential};
 use crate::chat_room::Say as Post;
+use crate::credentials::Verified;
 use actix::Context;
 use qunliao_protocol::chat::{LOBBY, SAY, Said, Say};
 use qunliao_protocol::json::Object;
@@ -106,11 +107,14 @@ impl Connection {
             return self.say_known(waiting, now, ctx);
         }
         if let Some(verified) = credentials.recall(&fingerprint, now) {
-            self.welcome(verified);
-            return self.say_known(waiting, now, ctx);
+            return self.say_verified(waiting, verified, ctx);
         }
-        let verifying = match self.begin_verifying() {
-            Ok(verifying) => verifying,
+        let asking = self.network().and_then(|network| {
+            let verifying = self.begin_identifying(&say.credential)?;
+            Ok((network, verifying))
+        });
+        let (network, verifying) = match asking {
+            Ok(asking) => asking,
             Err(failure) => {
                 return self.refuse_message(envelope, waiting.client_message_id, &failure);
             }
@@ -119,20 +123,27 @@ impl Connection {
             .house
             .auth
             .identify
-            .send(Identify(OwnedCredential::from(say.credential)));
+            .send(Identify(OwnedCredential::from(say.credential), network));
         self.carry_out(ctx, asked, move |act, outcome, ctx| {
             drop(verifying);
             match outcome.unwrap_or(Err(Failure::ShuttingDown)) {
-                Ok(verified) => {
-                    act.welcome(verified);
-                    act.say_known(waiting, Instant::now(), ctx);
-                }
+                Ok(verified) => act.say_verified(waiting, verified, ctx),
                 Err(failure) => {
                     act.refuse_message(waiting.envelope, waiting.client_message_id, &failure);
                     act.count_refusal(&failure);
                 }
             }
         });
+    }
+
+    /// The speaker has been verified.
+    fn say_verified(&mut self, waiting: Waiting, verified: Verified, ctx: &mut Context<Self>) {
+        match self.welcome(verified, ctx) {
+            Ok(()) => self.say_known(waiting, Instant::now(), ctx),
+            Err(failure) => {
+                self.refuse_message(waiting.envelope, waiting.client_message_id, &failure);
+            }
+        }
     }
 
     /// The speaker is known.

@@ -3,6 +3,7 @@
 
 use super::{Connection, Phase};
 use crate::auth_registry::{Identify, OwnedCredential};
+use crate::credentials::Verified;
 use crate::file_vault::transfer::{self, Upload, Wire};
 use crate::file_vault::{AskDownload, AskUpload};
 use crate::house::House;
@@ -55,12 +56,14 @@ impl Connection {
         let credentials = &self.house.credentials;
         let fingerprint = credentials.fingerprint(credential);
         if let Some(verified) = credentials.recall(&fingerprint, Instant::now()) {
-            let user = verified.person.id;
-            self.welcome(verified);
-            return self.carry_out_files(envelope, user, request, ctx);
+            return self.carry_out_verified(envelope, verified, request, ctx);
         }
-        let verifying = match self.begin_verifying() {
-            Ok(verifying) => verifying,
+        let asking = self.network().and_then(|network| {
+            let verifying = self.begin_identifying(credential)?;
+            Ok((network, verifying))
+        });
+        let (network, verifying) = match asking {
+            Ok(asking) => asking,
             Err(failure) if matches!(request, Request::Upload { .. }) => {
                 return self.refuse_upload(envelope, &failure);
             }
@@ -70,15 +73,11 @@ impl Connection {
             .house
             .auth
             .identify
-            .send(Identify(OwnedCredential::from(*credential)));
+            .send(Identify(OwnedCredential::from(*credential), network));
         self.carry_out(ctx, asked, move |act, outcome, ctx| {
             drop(verifying);
             match outcome.unwrap_or(Err(Failure::ShuttingDown)) {
-                Ok(verified) => {
-                    let user = verified.person.id;
-                    act.welcome(verified);
-                    act.carry_out_files(envelope, user, request, ctx);
-                }
+                Ok(verified) => act.carry_out_verified(envelope, verified, request, ctx),
                 Err(failure) if matches!(request, Request::Upload { .. }) => {
                     act.refuse_upload(envelope, &failure);
                     act.count_refusal(&failure);
@@ -89,6 +88,23 @@ impl Connection {
                 }
             }
         });
+    }
+
+    fn carry_out_verified(
+        &mut self,
+        envelope: Envelope,
+        verified: Verified,
+        request: Request,
+        ctx: &mut Context<Self>,
+    ) {
+        let user = verified.person.id;
+        match self.welcome(verified, ctx) {
+            Ok(()) => self.carry_out_files(envelope, user, request, ctx),
+            Err(failure) if matches!(request, Request::Upload { .. }) => {
+                self.refuse_upload(envelope, &failure);
+            }
+            Err(failure) => self.refuse(envelope, &failure),
+        }
     }
 
     fn carry_out_files(
@@ -186,8 +202,8 @@ impl Connection {
         if self.phase != Phase::Open {
             return None;
         }
-        let socket = match self.socket.take()?.into_std() {
-            Ok(socket) => socket,
+        let stream = match self.socket.take()?.into_stream() {
+            Ok(stream) => stream,
             Err(why) => {
                 log::warn!("event=connection_lost error={:?}", why.kind());
                 self.phase = Phase::Closed;
@@ -196,11 +212,12 @@ impl Connection {
         };
         self.phase = Phase::Closed;
         Some(Wire {
-            socket,
+            stream,
             form: self.form(),
             seq: envelope.seq,
             leading: std::mem::take(&mut self.inbound).freeze(),
             ticket: self.ticket.take()?,
+            here: self.here.take(),
         })
     }
 

@@ -136,11 +136,12 @@ impl Connection {
         if self.phase != Phase::Open {
             return;
         }
+        let unsent = self.unsent_bytes();
         match &mut self.ear.hearing {
             Hearing::Live(user) => {
                 let user = *user;
                 let follows = batch.lines()[0].id <= self.ear.cursor.next();
-                if follows && self.outbound.bytes() < self.house.limits.outbound_bytes_max {
+                if follows && unsent < self.house.limits.outbound_bytes_max {
                     self.queue(batch, user, last);
                 } else {
                     self.ear.own.extend(own);
@@ -176,10 +177,11 @@ impl Connection {
 
     /// Behind, with nothing left to write: reads the next page of the log.
     pub(super) fn read_on_if_behind(&mut self, ctx: &mut Context<Self>) {
+        let is_drained = self.unsent_bytes() == 0;
         let Hearing::Behind { reading, .. } = &mut self.ear.hearing else {
             return;
         };
-        if *reading || !self.outbound.is_empty() || self.phase != Phase::Open {
+        if *reading || !is_drained || self.phase != Phase::Open {
             return;
         }
         *reading = true;

@@ -1,9 +1,9 @@
 //! What is due to a client: whole frames in order, written many at once.
 
+use super::socket::Socket;
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use tokio::net::TcpStream;
 
 /// Frames handed to one vectored write, at most. Linux takes 1024.
 const SLICES_MAX: usize = 64;
@@ -36,8 +36,8 @@ impl Outbound {
         std::mem::take(&mut self.frames).into()
     }
 
-    /// Writes once; answers how many bytes the socket took.
-    pub(super) fn write(&mut self, socket: &TcpStream) -> io::Result<usize> {
+    /// Writes once, as much as the socket takes.
+    pub(super) fn write(&mut self, socket: &mut Socket) -> io::Result<()> {
         let written = if let [only] = self.frames.make_contiguous() {
             socket.try_write(only)?
         } else {
@@ -50,7 +50,7 @@ impl Outbound {
             socket.try_write_vectored(&slices[..count])?
         };
         self.advance(written);
-        Ok(written)
+        Ok(())
     }
 
     fn advance(&mut self, mut written: usize) {

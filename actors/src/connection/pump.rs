@@ -8,6 +8,8 @@
 //! A connection has one deadline, for whatever it waits for: a blocked write, an
 //! unfinished frame, or (except on the chat port) the next request.
 
+use super::gate::Gate;
+use super::socket::Socket;
 use super::{Connection, Phase, Port};
 use actix::{Actor, ActorContext, ActorFuture, Context};
 use bytes::BytesMut;
@@ -17,7 +19,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{self, Poll};
 use std::time::Instant;
-use tokio::io::AsyncWrite;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 64 << 10;
@@ -70,6 +71,7 @@ impl Connection {
         task: &mut task::Context<'_>,
     ) -> io::Result<()> {
         for _ in 0..READS_PER_TURN {
+            self.pass_gate(task)?;
             let exhausted = self.take_requests(ctx);
             self.write(task)?;
             self.read_on_if_behind(ctx);
@@ -79,7 +81,8 @@ impl Connection {
             }
             self.advance_phase(task, exhausted)?;
             if !self.may_read() || self.read(task)?.is_pending() {
-                return Ok(());
+                // Reading may have given TLS something to say.
+                return self.write(task);
             }
         }
         task.waker().wake_by_ref();
@@ -89,6 +92,9 @@ impl Connection {
     /// Carries out the requests that have arrived whole; answers whether that was
     /// all of them, or something has to happen first.
     fn take_requests(&mut self, ctx: &mut <Self as Actor>::Context) -> bool {
+        if self.gate != Gate::Passed {
+            return true;
+        }
         let (mut taken, mut exhausted) = (false, false);
         while !exhausted && self.may_take_request() {
             match self.decoder.decode(&mut self.inbound) {
@@ -115,8 +121,13 @@ impl Connection {
             && self.socket.is_some()
             && !self.busy
             && self.replies.count() + self.posts.count() < self.house.limits.open_requests_max
-            && self.outbound.bytes() < self.unsent_bytes_max()
+            && self.unsent_bytes() < self.unsent_bytes_max()
             && !self.ear.is_hoarding()
+    }
+
+    /// Bytes that wait to be written.
+    pub(super) fn unsent_bytes(&self) -> usize {
+        self.outbound.bytes() + self.socket.as_ref().map_or(0, Socket::held)
     }
 
     /// Bytes that may wait to be written before no more is done for this client:
@@ -133,29 +144,39 @@ impl Connection {
 
     fn may_read(&self) -> bool {
         match self.phase {
-            Phase::Open => !self.ended && self.may_take_request(),
+            Phase::Open => !self.ended && self.gate != Gate::Shaking && self.may_take_request(),
             Phase::Discarding { .. } => true,
             Phase::Closing { .. } | Phase::Closed => false,
         }
     }
 
     fn read(&mut self, task: &mut task::Context<'_>) -> io::Result<Poll<()>> {
-        let Some(socket) = &self.socket else {
+        let Some(socket) = &mut self.socket else {
             return Ok(Poll::Pending);
         };
         let read = SCRATCH.with_borrow_mut(|scratch| {
             loop {
-                if socket.poll_read_ready(task)?.is_pending() {
-                    return io::Result::Ok(None);
-                }
-                match socket.try_read(scratch) {
+                let read = match self.phase {
+                    Phase::Open => socket.try_read(scratch),
+                    _ => socket.try_discard(scratch),
+                };
+                match read {
                     Ok(read) => {
                         if matches!(self.phase, Phase::Open) {
                             self.inbound.extend_from_slice(&scratch[..read]);
                         }
                         return Ok(Some(read));
                     }
-                    Err(why) if why.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
+                        // Asked for only now, since TLS may have had something left.
+                        if socket.poll_read_ready(task)?.is_pending() {
+                            return io::Result::Ok(None);
+                        }
+                    }
+                    Err(why) if why.kind() == io::ErrorKind::Interrupted => {
+                        task.waker().wake_by_ref();
+                        return Ok(None);
+                    }
                     Err(why) => return Err(why),
                 }
             }
@@ -179,12 +200,17 @@ impl Connection {
             // the time that the last answer has to arrive.
             self.outbound.take();
         }
-        let Some(socket) = &self.socket else {
+        let Some(socket) = &mut self.socket else {
             return Ok(());
         };
-        while !self.outbound.is_empty() {
-            match self.outbound.write(socket) {
-                Ok(_) => self.blocked_since = None,
+        while !self.outbound.is_empty() || socket.held() > 0 {
+            let written = if self.outbound.is_empty() {
+                socket.flush()
+            } else {
+                self.outbound.write(socket)
+            };
+            match written {
+                Ok(()) => self.blocked_since = None,
                 Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
                     if socket.poll_write_ready(task)?.is_pending() {
                         self.blocked_since.get_or_insert_with(Instant::now);
@@ -201,26 +227,37 @@ impl Connection {
     /// Goes on to the next phase of ending, where this one is done.
     fn advance_phase(&mut self, task: &mut task::Context<'_>, exhausted: bool) -> io::Result<()> {
         let quiet = !self.busy && self.outbound.is_empty() && self.replies.count() == 0;
-        match self.phase {
-            Phase::Open if self.ended && exhausted && quiet && self.is_owed_nothing() => {
-                self.phase = Phase::Closed;
+        if self.phase == Phase::Open && self.ended && exhausted && quiet && self.is_owed_nothing() {
+            // Who speaks TLS is told that this is the end, and no cut.
+            let is_tls = self.socket.as_ref().is_some_and(Socket::is_tls);
+            self.phase = if is_tls {
+                Phase::Closing { discard_bytes: 0 }
+            } else {
+                Phase::Closed
+            };
+        }
+        if let Phase::Closing { discard_bytes } = self.phase
+            && quiet
+        {
+            if let Some(socket) = &mut self.socket {
+                socket.say_goodbye();
             }
-            Phase::Closing { discard_bytes } if quiet => {
-                if let Some(socket) = &mut self.socket {
-                    // TCP's shutdown is one system call, and never pending.
-                    let _ = Pin::new(socket).poll_shutdown(task)?;
+            self.write(task)?;
+            if self.unsent_bytes() > 0 {
+                return Ok(());
+            }
+            if let Some(socket) = &mut self.socket {
+                socket.shut(task)?;
+            }
+            self.phase = if discard_bytes == 0 || self.ended {
+                Phase::Closed
+            } else {
+                Phase::Discarding {
+                    left: discard_bytes,
+                    until: Instant::now() + self.house.limits.discard_time(),
                 }
-                self.phase = if discard_bytes == 0 || self.ended {
-                    Phase::Closed
-                } else {
-                    Phase::Discarding {
-                        left: discard_bytes,
-                        until: Instant::now() + self.house.limits.discard_time(),
-                    }
-                };
-                self.inbound = BytesMut::new();
-            }
-            _ => {}
+            };
+            self.inbound = BytesMut::new();
         }
         Ok(())
     }
@@ -240,6 +277,9 @@ impl Connection {
         let limits = &self.house.limits;
         if let Phase::Discarding { until, .. } = self.phase {
             return Some(until);
+        }
+        if self.phase == Phase::Open && self.gate != Gate::Passed {
+            return self.gate_deadline();
         }
         let write = self
             .blocked_since
@@ -264,6 +304,12 @@ impl Connection {
         if self.phase != Phase::Open || is_blocked {
             log::debug!("event=connection_closed reason=timeout");
             self.phase = Phase::Closed;
+        } else if self.gate == Gate::Shaking {
+            log::debug!("event=connection_closed reason=tls_handshake");
+            self.phase = Phase::Closed;
+        } else if self.gate == Gate::Tls {
+            // Who waits for us to begin does not speak TLS.
+            self.refuse_plain();
         } else if self.frame_since.is_some() {
             self.refuse(Envelope::default(), &Failure::FrameTimeout);
             self.close();

@@ -8,14 +8,17 @@
 mod pace;
 mod receive;
 mod send;
+mod stream;
 mod under_way;
 
 pub use receive::{Upload, receive};
 pub use send::send;
+pub use stream::Stream;
 pub use under_way::Transfers;
 
 use crate::admission::Ticket;
 use crate::house::House;
+use crate::presence::Here;
 use bytes::Bytes;
 use pace::Pace;
 use qunliao_protocol::HeaderForm;
@@ -32,7 +35,7 @@ const DISCARD_BYTES: usize = 4 << 10;
 /// A connection's socket on its way through a transfer.
 pub struct Wire {
     /// The socket, non-blocking as it came.
-    pub socket: TcpStream,
+    pub stream: Stream,
     /// The connection's header.
     pub form: HeaderForm,
     /// The `seq` that replies repeat.
@@ -41,6 +44,8 @@ pub struct Wire {
     pub leading: Bytes,
     /// The connection's place.
     pub ticket: Ticket,
+    /// Who asked for the transfer.
+    pub here: Option<Here>,
 }
 
 fn prepare(socket: &TcpStream, pace: &Pace) -> io::Result<()> {
@@ -51,7 +56,14 @@ fn prepare(socket: &TcpStream, pace: &Pace) -> io::Result<()> {
 
 /// Answers, shuts our side, and throws away what still comes, for a while: closing
 /// with something unread would reset the connection, and lose the answer.
-async fn finish(house: &House, socket: Arc<TcpStream>, answer: &[u8]) {
+async fn finish(house: &House, stream: Stream, answer: &[u8]) {
+    let (socket, words) = match stream.into_last_words(answer) {
+        Ok(parting) => parting,
+        Err(why) => {
+            log::debug!("event=answer_not_delivered error={:?}", why.kind());
+            return;
+        }
+    };
     let Some(socket) = Arc::into_inner(socket) else {
         log::error!("event=answer_not_delivered error=\"the socket is in use\"");
         return;
@@ -60,7 +72,7 @@ async fn finish(house: &House, socket: Arc<TcpStream>, answer: &[u8]) {
     let closing = async {
         socket.set_nonblocking(true)?;
         let mut socket = tokio::net::TcpStream::from_std(socket)?;
-        tokio::time::timeout(limits.write_timeout(), socket.write_all(answer)).await??;
+        tokio::time::timeout(limits.write_timeout(), socket.write_all(&words)).await??;
         socket.shutdown().await?;
         let discarding = async {
             let (mut rest, mut left) = ([0; DISCARD_BYTES], limits.discard_bytes_max);

@@ -13,6 +13,7 @@ fn confirm(someone: &Someone, code: &str) -> ConfirmEmail {
     ConfirmEmail {
         user_email: someone.email.to_owned(),
         user_ecode: code.to_owned(),
+        asked_by: home(),
     }
 }
 
@@ -23,7 +24,7 @@ async fn alice_unconfirmed(registry: &mut Registry) -> String {
     assert!(!signed_in.user.email_confirmed);
     let (channel, parcel) = registry.parcel().await;
     assert_eq!((channel, &*parcel.to), (Channel::Mail, ALICE.email));
-    parcel.code
+    code_of(&parcel)
 }
 
 #[actix_rt::test]
@@ -49,7 +50,7 @@ async fn a_confirmation_is_sent_again_on_request_and_tells_strangers_nothing() {
     let first = alice_unconfirmed(&mut registry).await;
     let again = to_email(&ALICE, Purpose::Confirm);
     assert_eq!(registry.ask(again).await, Ok(()));
-    let code = registry.parcel().await.1.code;
+    let code = code_of(&registry.parcel().await.1);
     assert_eq!(registry.ask(confirm(&ALICE, &code)).await, Ok(()));
 
     for someone in [&ALICE, &BOB] {
@@ -67,6 +68,7 @@ async fn what_is_no_address_is_not_confirmed() {
     let refused = registry.ask(ConfirmEmail {
         user_email: "nobody".to_owned(),
         user_ecode: "000000".to_owned(),
+        asked_by: home(),
     });
     assert_eq!(refused.await, Err(Failure::WrongCode));
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::support::stores::{Disk, memory_store, sled_store_on};
 use qunliao_actors::Stop;
+use qunliao_actors::credentials::Ending;
 use qunliao_storage::MemoryEngine;
 
 #[actix_rt::test]
@@ -150,6 +151,9 @@ async fn storage_that_fails_is_told_as_unavailable() {
     }
     .build();
     let signed_up = registry.sign_up(&ALICE).await;
+    // What is remembered needs no storage.
+    let ending = Ending::AllBut(None);
+    registry.credentials.withdraw(signed_up.user.id, ending);
     let faults = engine.faults();
     let unavailable = Some(Failure::Unavailable);
     faults.fail_reads(true);
@@ -165,6 +169,7 @@ async fn storage_that_fails_is_told_as_unavailable() {
     let confirm = ConfirmEmail {
         user_email: ALICE.email.to_owned(),
         user_ecode: "000000".to_owned(),
+        asked_by: home(),
     };
     assert_eq!(registry.ask(confirm).await.err(), unavailable);
 }

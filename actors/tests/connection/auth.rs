@@ -3,7 +3,7 @@
 use super::*;
 use qunliao_actors::admission::Network;
 use qunliao_actors::auth_registry::WrittenContact;
-use qunliao_protocol::auth::{Purpose, SignedIn, UserCard};
+use qunliao_protocol::auth::{Purpose, SignedIn, SignedUp, UserCard};
 
 fn signed_in(someone: &Someone) -> SignedIn {
     SignedIn {
@@ -12,8 +12,7 @@ fn signed_in(someone: &Someone) -> SignedIn {
             id: someone.user(),
             name: someone.name.to_owned(),
             phone: Some(someone.phone.1.to_owned()),
-            email: None,
-            email_confirmed: false,
+            ..UserCard::default()
         },
     }
 }
@@ -88,9 +87,17 @@ async fn a_sign_up_is_answered_with_the_op_that_is_configured() {
         assert_eq!(asked.message.user_phone.as_deref(), Some(ALICE.phone.0));
         assert_eq!(asked.message.user_vcode.as_deref(), Some("123456"));
         assert_eq!(asked.message.user_email, None, "empty is absent");
-        asked.answer(Ok(signed_in(&ALICE)));
+        let SignedIn { token, user } = signed_in(&ALICE);
+        let (token, pending) = (Some(token), false);
+        asked.answer(Ok(SignedUp {
+            token,
+            user,
+            pending,
+        }));
         let reply = client.next().await;
         assert_eq!((&reply["op"], &reply["test"]), (&op.into(), &0.into()));
+        assert_eq!(reply["token"], ALICE.token);
+        assert_eq!(reply.get("pending"), None);
 
         client.send(&json!({"op": 2, "args": args})).await;
         let asked = universe.sign_up.next().await;
@@ -98,6 +105,28 @@ async fn a_sign_up_is_answered_with_the_op_that_is_configured() {
         let reply = client.next().await;
         assert_eq!((&reply["op"], &reply["test"]), (&op.into(), &1.into()));
     }
+}
+
+#[actix_rt::test]
+async fn a_sign_up_that_waits_for_approval_is_told_so_and_gets_no_token() {
+    let mut universe = Plan::default().build().await;
+    let mut client = universe.connect(Port::Auth);
+    let args = json!({"user_name": ALICE.name, "user_pwd": ALICE.password, "invite": "of mine"});
+    client.send(&json!({"op": 2, "args": args})).await;
+    let asked = universe.sign_up.next().await;
+    assert_eq!(asked.message.invite.as_deref(), Some("of mine"));
+    assert!(asked.message.wants_session);
+    asked.answer(Ok(SignedUp {
+        token: None,
+        user: signed_in(&ALICE).user,
+        pending: true,
+    }));
+    let reply = client.next().await;
+    assert_eq!(
+        (&reply["test"], &reply["pending"]),
+        (&0.into(), &true.into())
+    );
+    assert_eq!(reply.get("token"), None);
 }
 
 #[actix_rt::test]

@@ -204,11 +204,14 @@ async fn who_is_known_is_not_asked_for_again_until_that_is_withdrawn() {
         universe.say.next().await;
     }
     assert_eq!(universe.identify.count(), 1);
-    universe.house.credentials.withdraw(BOB.user());
+    universe.house.presence.end(BOB.user(), None);
     alice.send(&plain(&ALICE, "three")).await;
     universe.say.next().await;
     assert_eq!(universe.identify.count(), 1);
-    universe.house.credentials.withdraw(ALICE.user());
+    universe
+        .house
+        .credentials
+        .withdraw(ALICE.user(), Ending::AllBut(None));
     alice.send(&plain(&ALICE, "four")).await;
     universe.say.next().await;
     assert_eq!(universe.identify.count(), 2);

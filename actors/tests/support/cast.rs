@@ -3,9 +3,9 @@
 use qunliao_actors::admission::Network;
 use qunliao_actors::auth_registry::SignUp;
 use qunliao_actors::person::{People, Person};
-use qunliao_protocol::UserId;
+use qunliao_protocol::{SessionId, UserId};
 use qunliao_storage::Accounts;
-use qunliao_storage::accounts::{NewAccount, User};
+use qunliao_storage::accounts::{NewAccount, Profile, Role, Standing, User};
 use std::sync::Arc;
 
 /// Someone who chats.
@@ -50,6 +50,11 @@ impl Someone {
         UserId(self.id)
     }
 
+    /// The session of the token.
+    pub(crate) fn session(&self) -> SessionId {
+        SessionId(self.id)
+    }
+
     /// This someone, as connections know a user.
     pub(crate) fn person(&self) -> Arc<Person> {
         People::default().meet(&User {
@@ -59,6 +64,10 @@ impl Someone {
             phone_verified: false,
             email: None,
             email_confirmed: false,
+            role: Role::default(),
+            standing: Standing::default(),
+            profile: Profile::default(),
+            created: 0,
         })
     }
 
@@ -71,7 +80,10 @@ impl Someone {
             user_vcode: Some(code.to_owned()),
             user_email: None,
             user_ecode: None,
-            asked_by: Network::of([192, 0, 2, 7].into()),
+            invite: None,
+            wants_session: true,
+            device: None,
+            asked_by: Network::of([127, 0, 0, 1].into()),
         }
     }
 }
@@ -86,6 +98,10 @@ pub(crate) async fn settle(accounts: &dyn Accounts) {
             phone: None,
             email: None,
             proofs: Vec::new(),
+            invite: None,
+            role: Role::Member,
+            pending: false,
+            by: None,
             now: 1,
         };
         let user = accounts.register(new).await.unwrap().ok().unwrap();

@@ -1,5 +1,6 @@
 //! What the tests share: the cast, the probes, the stores and the house.
 
+pub(crate) mod accounts;
 pub(crate) mod cast;
 pub(crate) mod client;
 pub(crate) mod logs;

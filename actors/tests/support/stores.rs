@@ -45,7 +45,12 @@ pub(crate) fn sled_store_on(folder: &Path, disk: &Disk) -> Store {
 
 /// A store that misbehaves when the engine is told to.
 pub(crate) fn memory_store(engine: &MemoryEngine) -> Store {
-    let reserve = Disk::roomy().reserve();
+    memory_store_on(engine, &Disk::roomy())
+}
+
+/// The same, with this much space.
+pub(crate) fn memory_store_on(engine: &MemoryEngine, disk: &Disk) -> Store {
+    let reserve = disk.reserve();
     Store::open(engine.clone(), Seal::new(&[7; 32]), reserve, |_| {}).unwrap()
 }
 

@@ -1,25 +1,28 @@
 //! A house whose neighbours are probes, and a host that has connections in it.
 
+use super::accounts::AccountAsks;
 use super::client::Client;
 use super::stores::sled_store;
 use super::{ALICE, Asks, BOB, CAROL, Probe, Someone, cast};
 use actix::prelude::*;
 use qunliao_actors::admission::{Caps, ConnectionId, Door};
 use qunliao_actors::auth_registry::{
-    ConfirmEmail, Identify, OwnedCredential, SendCode, SignIn, SignUp, Verify,
+    ConfirmEmail, Identify, Ladder, OwnedCredential, Reach, SendCode, SignIn, SignUp, Verify,
 };
 use qunliao_actors::brake::Brake;
 use qunliao_actors::chat_room::{Batch, Heard, Join, Leave, Line, Say};
-use qunliao_actors::connection::Port;
-use qunliao_actors::credentials::{Credentials, Verified};
+use qunliao_actors::connection::{Port, Security};
+use qunliao_actors::credentials::{Credentials, Found, Verified};
 use qunliao_actors::file_vault::transfer::Transfers;
 use qunliao_actors::file_vault::{AskDownload, AskUpload, FileVault, Ledger, LedgerLimits};
 use qunliao_actors::host::{Host, Welcome};
 use qunliao_actors::house::{AuthHandles, RoomHandles, VaultHandles};
+use qunliao_actors::info::Info;
+use qunliao_actors::presence::Presence;
 use qunliao_actors::reading::Reading;
 use qunliao_actors::vital::Vital;
 use qunliao_actors::{House, Limits};
-use qunliao_protocol::auth::{Limits as ToldLimits, ServerInfo};
+use qunliao_protocol::auth::Limits as ToldLimits;
 use qunliao_protocol::{EntryId, Failure, HeaderForm, Language, RoomId};
 use qunliao_storage::{Accounts, Log, Store, Vault};
 use socket2::SockRef;
@@ -60,6 +63,7 @@ pub(crate) struct Universe {
     pub(crate) send_code: Asks<SendCode>,
     pub(crate) sign_up: Asks<SignUp>,
     pub(crate) confirm_email: Asks<ConfirmEmail>,
+    pub(crate) account: AccountAsks,
     pub(crate) join: Asks<Join>,
     pub(crate) leave: Asks<Leave>,
     pub(crate) say: Asks<Say>,
@@ -84,7 +88,7 @@ impl Plan {
         let vault = Vault::open(&folder.path().join("vault")).unwrap();
         let credentials = Arc::new(Credentials::new(Duration::from_secs(600)));
         let registry = Arc::clone(&credentials);
-        let identify = Probe::answering(move |Identify(credential): &Identify| {
+        let identify = Probe::answering(move |Identify(credential, _): &Identify| {
             identified(&registry, credential)
         });
         let (sign_in, send_code) = (Probe::held(), Probe::held());
@@ -102,12 +106,15 @@ impl Plan {
         }
         let accounts: Arc<dyn Accounts> = Arc::new(store.clone());
         let log = self.log.unwrap_or_else(|| Arc::new(store.clone()));
+        let transfers = Transfers::default();
+        let account = AccountAsks::held();
         let house = Arc::new(House {
             door: Door::new(Caps {
                 all: 100,
                 per_network: 100,
             }),
             info: info(&self.limits),
+            tls: None,
             brake: Brake::new(self.limits.brake()),
             limits: self.limits,
             language: Language::Chinese,
@@ -118,6 +125,7 @@ impl Plan {
                 send_code: send_code.recipient(),
                 sign_up: sign_up.recipient(),
                 confirm_email: confirm_email.recipient(),
+                account: account.handles(),
             },
             lobby: RoomHandles {
                 join: join.recipient(),
@@ -128,7 +136,8 @@ impl Plan {
             permits,
             files: Arc::new(store.clone()),
             vault,
-            transfers: Transfers::default(),
+            presence: Arc::new(Presence::new(Arc::clone(&credentials), transfers.clone())),
+            transfers,
             credentials,
             reading: Arc::new(Reading::new(log, accounts)),
         });
@@ -141,6 +150,7 @@ impl Plan {
             send_code,
             sign_up,
             confirm_email,
+            account,
             join,
             leave,
             say,
@@ -184,12 +194,20 @@ impl Universe {
             port,
             ticket,
             last_told: self.house.lobby.last.load(Ordering::Acquire),
+            security: Security::Plain,
+            leading: bytes::Bytes::new(),
         });
         Client {
             id,
             socket: tokio::net::TcpStream::from_std(client).unwrap(),
             form: HeaderForm::Text,
         }
+    }
+
+    /// Has the session of someone remembered, as the registry does when one begins.
+    pub(crate) fn remember_session(&self, someone: &Someone) {
+        let token = OwnedCredential::Token(someone.token.to_owned());
+        assert!(identified(&self.house.credentials, &token).is_ok());
     }
 
     /// From now on connections begin after the entry `last`.
@@ -219,13 +237,18 @@ fn identified(
             OwnedCredential::Token(token) => token == someone.token,
         });
     let someone = known.ok_or(Failure::WrongCredentials)?;
+    let session = match credential {
+        OwnedCredential::Password { .. } => None,
+        OwnedCredential::Token(_) => Some(someone.session()),
+    };
+    let found = Found {
+        person: someone.person(),
+        session,
+        ends: None,
+    };
     let withdrawals = credentials.withdrawals();
-    Ok(credentials.remember(
-        &credential.borrow(),
-        someone.person(),
-        withdrawals,
-        Instant::now(),
-    ))
+    let verified = credentials.remember(&credential.borrow(), found, withdrawals, Instant::now());
+    verified.ok_or(Failure::Unavailable)
 }
 
 fn real_permits(limits: &Limits, store: &Store, vault: &Vault) -> VaultHandles {
@@ -250,8 +273,8 @@ fn real_permits(limits: &Limits, store: &Store, vault: &Vault) -> VaultHandles {
     }
 }
 
-fn info(limits: &Limits) -> ServerInfo {
-    ServerInfo {
+fn info(limits: &Limits) -> Info {
+    Info {
         name: "群聊".to_owned(),
         version: "qunliao test".to_owned(),
         limits: ToldLimits {
@@ -264,7 +287,12 @@ fn info(limits: &Limits) -> ServerInfo {
             password_chars_min: 8,
             password_chars_max: 128,
         },
-        registration: Verify::Sms.described(),
+        verify: Verify::Sms,
+        approval: false,
+        ladder: Arc::new(|| Ladder {
+            sms: Reach::Working,
+            mail: Reach::Working,
+        }),
     }
 }
 

@@ -2,18 +2,20 @@
 
 use super::{Desk, random_bytes, random_token};
 use crate::admission::Network;
-use crate::auth_registry::{Later, SendCode, WrittenContact};
+use crate::auth_registry::{Later, SendCode, Verify, WrittenContact};
 use crate::clock::now_ms;
 use crate::contacts::parse_email;
 use crate::courier::{Carry, Channel};
 use crate::storage_failure;
 use qunliao_delivery::{
-    DeliveryError, Language as MailLanguage, Message as Parcel, Purpose as ParcelPurpose,
+    Content, DeliveryError, Language as MailLanguage, Message as Parcel, Notice,
+    Purpose as ParcelPurpose,
 };
 use qunliao_protocol::auth::Purpose;
 use qunliao_protocol::{Failure, Language, UserId};
 use qunliao_storage::Contact;
-use qunliao_storage::codes::{self, Issued, NewCode, Proof};
+use qunliao_storage::codes::{self, Asker, Issued, NewCode, Proof};
+use std::time::Instant;
 
 impl Desk {
     /// Sends a code. The second value is one that is sent while nobody waits: how
@@ -24,10 +26,12 @@ impl Desk {
     ) -> Result<((), Option<Later>), Failure> {
         let contact = self.read_contact(&ask.contact)?;
         match (ask.purpose, contact) {
+            // Nobody could use it.
+            (Purpose::Register, _) if self.settings.verify == Verify::Invite => {
+                Err(Failure::InviteNeeded)
+            }
             (Purpose::Register, contact) => {
-                let purpose = codes::Purpose::Register;
-                self.issue(purpose, contact, None, Some(ask.asked_by))
-                    .await?;
+                self.send_to_newcomer(contact, ask.asked_by).await?;
                 Ok(((), None))
             }
             (Purpose::Confirm, Contact::Email(address)) => {
@@ -40,7 +44,8 @@ impl Desk {
                 let later = user.map(|user| Later {
                     user,
                     address,
-                    asked_by: Some(ask.asked_by),
+                    asked_by: ask.asked_by,
+                    counted: true,
                 });
                 Ok(((), later))
             }
@@ -48,7 +53,30 @@ impl Desk {
         }
     }
 
-    fn read_contact(&self, written: &WrittenContact) -> Result<Contact, Failure> {
+    /// Sends a code for signing up to a contact that has no account, unless those
+    /// who ask for such codes by phone are mostly robots.
+    async fn send_to_newcomer(&self, contact: Contact, asked_by: Network) -> Result<(), Failure> {
+        let number = match &contact {
+            Contact::Phone(number) => Some(number.clone()),
+            Contact::Email(_) => None,
+        };
+        let breaker = &self.ask.breaker;
+        if number.is_some()
+            && let Err(wait) = breaker.check(Instant::now())
+        {
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+            return Err(Failure::TooManyRequests(seconds.saturating_add(1)));
+        }
+        let purpose = codes::Purpose::Register;
+        let asker = asker(asked_by, true);
+        let issued = self.issue(purpose, contact, None, Some(asker)).await;
+        if let (Ok(()), Some(number)) = (&issued, number) {
+            breaker.sent(&number, Instant::now());
+        }
+        issued
+    }
+
+    pub(super) fn read_contact(&self, written: &WrittenContact) -> Result<Contact, Failure> {
         match written {
             WrittenContact::Phone(written) => {
                 let number = self.settings.phones.parse(written);
@@ -65,9 +93,8 @@ impl Desk {
     pub(in crate::auth_registry) async fn ask_to_confirm(&self, later: Later) {
         let (purpose, user) = (codes::Purpose::Confirm, later.user);
         let contact = Contact::Email(later.address);
-        let issued = self
-            .issue(purpose, contact, Some(user), later.asked_by)
-            .await;
+        let asker = asker(later.asked_by, later.counted);
+        let issued = self.issue(purpose, contact, Some(user), Some(asker)).await;
         if let Err(failure) = issued {
             log::warn!(
                 "event=confirmation_not_sent user={user} error={}",
@@ -81,44 +108,100 @@ impl Desk {
         purpose: codes::Purpose,
         contact: Contact,
         user: Option<UserId>,
-        asked_by: Option<Network>,
+        asked_by: Option<Asker>,
     ) -> Result<(), Failure> {
+        let recorded = self.record(purpose, contact, user, asked_by).await?;
+        self.send_recorded(recorded, self.settings.language).await
+    }
+
+    /// Records a new code and counts its sending, if it may be sent.
+    pub(super) async fn record(
+        &self,
+        purpose: codes::Purpose,
+        contact: Contact,
+        user: Option<UserId>,
+        asked_by: Option<Asker>,
+    ) -> Result<NewCode, Failure> {
+        // Whatever it is for, and whoever's number it is.
+        if let Contact::Phone(number) = &contact
+            && !self.settings.phones.may_send(number)
+        {
+            return Err(Failure::BadPhone);
+        }
         let code = random_code();
         let new = NewCode {
             proof: Proof {
                 purpose,
-                contact: contact.clone(),
-                code: code.clone(),
+                contact,
+                code,
+                from: None,
             },
             user,
             now: now_ms(),
             rules: self.settings.codes.rules(),
             sending: self.settings.codes.sending(),
-            asked_by: asked_by.map(|network| network.to_string()),
+            asked_by,
         };
-        match self
-            .ask
-            .codes
-            .issue(new)
-            .await
-            .map_err(|why| storage_failure(&why))?
-        {
-            Issued::Send => self.carry(purpose, &contact, code).await,
+        let issued = self.ask.codes.issue(new.clone()).await;
+        match issued.map_err(|why| storage_failure(&why))? {
+            Issued::Send => Ok(new),
             Issued::Registered => Err(Failure::AlreadyRegistered),
             Issued::TooSoon(seconds) => {
-                let network =
-                    asked_by.map_or_else(|| "none".to_owned(), |network| network.to_string());
+                let network = new.asked_by.map_or("none".to_owned(), |asker| asker.prefix);
                 log::info!("event=code_refused network={network} retry_after={seconds}");
                 Err(Failure::TooManyRequests(seconds))
             }
         }
     }
 
+    /// Sends a code that was recorded. If that fails through no fault of who asked
+    /// for it, it is as if nobody had.
+    pub(super) async fn send_recorded(
+        &self,
+        recorded: NewCode,
+        language: Language,
+    ) -> Result<(), Failure> {
+        let sent = self.carry_code(&recorded.proof, language).await;
+        if let Err(Failure::GatewayFailed | Failure::Unavailable) = sent
+            && let Err(why) = self.ask.codes.give_back(recorded).await
+        {
+            log::warn!("event=sending_not_given_back error=\"{why}\"");
+        }
+        sent
+    }
+
+    pub(super) async fn carry_code(
+        &self,
+        proof: &Proof,
+        language: Language,
+    ) -> Result<(), Failure> {
+        let minutes = self.settings.codes.lifetime_seconds.div_ceil(60);
+        let content = Content::Code {
+            code: proof.code.clone(),
+            purpose: match proof.purpose {
+                codes::Purpose::Register => ParcelPurpose::Register,
+                codes::Purpose::Confirm => ParcelPurpose::Confirm,
+                codes::Purpose::Reset => ParcelPurpose::Reset,
+            },
+            lifetime_minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
+        };
+        self.carry(&proof.contact, content, language).await
+    }
+
+    pub(super) async fn carry_notice(
+        &self,
+        contact: &Contact,
+        notice: Notice,
+        language: Language,
+    ) -> Result<(), Failure> {
+        self.carry(contact, Content::Notice(notice), language).await
+    }
+
     async fn carry(
         &self,
-        purpose: codes::Purpose,
         contact: &Contact,
-        code: String,
+        content: Content,
+        language: Language,
     ) -> Result<(), Failure> {
         let (channel, to, bad) = match contact {
             Contact::Phone(number) => (Channel::Sms, number, Failure::BadPhone),
@@ -126,18 +209,12 @@ impl Desk {
         };
         let parcel = Parcel {
             to: to.clone(),
-            code,
-            purpose: match purpose {
-                codes::Purpose::Register => ParcelPurpose::Register,
-                codes::Purpose::Confirm => ParcelPurpose::Confirm,
-            },
-            language: match self.settings.language {
+            content,
+            language: match language {
                 Language::Chinese => MailLanguage::Chinese,
                 Language::English => MailLanguage::English,
             },
             request_id: random_token(16),
-            lifetime_minutes: u32::try_from(self.settings.codes.lifetime_seconds.div_ceil(60))
-                .unwrap_or(u32::MAX),
         };
         match self.ask.courier.send(Carry { channel, parcel }).await {
             Ok(Ok(())) => Ok(()),
@@ -145,6 +222,15 @@ impl Desk {
             Ok(Err(_)) => Err(Failure::GatewayFailed),
             Err(_) => Err(Failure::Unavailable),
         }
+    }
+}
+
+/// Who asks, as storage counts them.
+pub(super) fn asker(network: Network, counted: bool) -> Asker {
+    Asker {
+        network: network.to_string(),
+        prefix: network.prefix().to_string(),
+        counted,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Receiving an upload.
 
-use super::{BUFFER_BYTES, Wire, finish, pace::Pace, prepare};
+use super::{BUFFER_BYTES, Stream, Wire, finish, pace::Pace, prepare};
 use crate::clock::now_ms;
 use crate::file_vault::UploadPermit;
 use crate::house::House;
@@ -11,9 +11,9 @@ use qunliao_protocol::{Failure, RoomId, UserId};
 use qunliao_storage::files::NewFile;
 use qunliao_storage::vault::{FinishError, Incoming};
 use qunliao_storage::{Digest, Vault};
-use std::io::{self, Read};
-use std::net::TcpStream;
+use std::io;
 use std::sync::Arc;
+use tokio::task::JoinError;
 
 /// What an upload is to become.
 pub struct Upload {
@@ -32,15 +32,23 @@ pub struct Upload {
 /// Receives an upload, lists it, answers and closes.
 pub async fn receive(house: Arc<House>, wire: Wire, permit: UploadPermit, upload: Upload) {
     let Wire {
-        socket,
+        stream,
         form,
         seq,
         leading,
         ticket,
+        here,
     } = wire;
-    let socket = Arc::new(socket);
-    let entered = house.transfers.enter(&ticket, &socket);
-    let outcome = match arrive(&house, &socket, leading, &upload).await {
+    let entered = house.transfers.enter(&ticket, stream.socket(), here);
+    let (stream, arrived) = match arrive(&house, stream, leading, &upload).await {
+        Ok(arrived) => arrived,
+        Err(panicked) => {
+            let user = upload.owner;
+            log::error!("event=upload_failed user={user} error=\"{panicked}\"");
+            return;
+        }
+    };
+    let outcome = match arrived {
         Ok(incoming) => keep(&house, &permit, &upload, incoming).await,
         Err(broken) => Err(broken),
     };
@@ -48,7 +56,7 @@ pub async fn receive(house: Arc<House>, wire: Wire, permit: UploadPermit, upload
     let failure = match outcome {
         Ok(uploaded) => {
             let body = Reply::ok(UPLOAD, seq, uploaded).to_json();
-            return finish(&house, socket, &form.encode(&body)).await;
+            return finish(&house, stream, &form.encode(&body)).await;
         }
         Err(Broken::Refused(failure)) => failure,
         Err(Broken::Vault(why)) => {
@@ -62,7 +70,7 @@ pub async fn receive(house: Arc<House>, wire: Wire, permit: UploadPermit, upload
     };
     let refusal = Refusal::new(&failure, house.language);
     let body = Reply::refused(UPLOAD, seq, &failure, refusal).to_json();
-    finish(&house, socket, &form.encode(&body)).await;
+    finish(&house, stream, &form.encode(&body)).await;
 }
 
 /// Why an upload came to nothing.
@@ -78,22 +86,23 @@ enum Broken {
 /// Has all bytes received, and held against the announced hash.
 async fn arrive(
     house: &House,
-    socket: &Arc<TcpStream>,
+    mut stream: Stream,
     leading: Bytes,
     upload: &Upload,
-) -> Result<Incoming, Broken> {
-    let (vault, socket, pace) = (house.vault.clone(), Arc::clone(socket), Pace::new(house));
+) -> Result<(Stream, Result<Incoming, Broken>), JoinError> {
+    let (vault, pace) = (house.vault.clone(), Pace::new(house));
     let (size, expected) = (upload.size, upload.sha256.map(Digest::new));
     let receiving = actix_rt::task::spawn_blocking(move || {
-        let incoming = receive_content(&vault, &socket, &leading, size, pace)?;
-        if expected.is_some_and(|expected| expected != incoming.digest()) {
-            return Err(Broken::Refused(Failure::HashMismatch));
-        }
-        Ok(incoming)
+        let received = receive_content(&vault, &mut stream, &leading, size, pace);
+        let checked = received.and_then(|incoming| match expected {
+            Some(expected) if expected != incoming.digest() => {
+                Err(Broken::Refused(Failure::HashMismatch))
+            }
+            _ => Ok(incoming),
+        });
+        (stream, checked)
     });
-    receiving
-        .await
-        .map_err(|why| Broken::Vault(io::Error::other(why)))?
+    receiving.await
 }
 
 /// Makes a content durable and lists it.
@@ -168,13 +177,13 @@ async fn list(house: &House, upload: &Upload, content: Digest) -> Result<Uploade
 
 fn receive_content(
     vault: &Vault,
-    mut socket: &TcpStream,
+    stream: &mut Stream,
     leading: &[u8],
     size: u64,
     mut pace: Pace,
 ) -> Result<Incoming, Broken> {
     let peer = |why: io::Error| Broken::Peer(why.kind());
-    prepare(socket, &pace).map_err(peer)?;
+    prepare(stream.socket(), &pace).map_err(peer)?;
     let mut incoming = vault.begin().map_err(Broken::Vault)?;
     let first = usize::try_from(size)
         .unwrap_or(usize::MAX)
@@ -186,7 +195,7 @@ fn receive_content(
         let wanted = buffer
             .len()
             .min(usize::try_from(size - incoming.size()).unwrap_or(usize::MAX));
-        match socket.read(&mut buffer[..wanted]) {
+        match stream.read(&mut buffer[..wanted]) {
             Ok(0) => return Err(Broken::Peer(io::ErrorKind::UnexpectedEof)),
             Ok(read) => {
                 incoming.write(&buffer[..read]).map_err(Broken::Vault)?;

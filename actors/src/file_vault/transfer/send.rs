@@ -1,6 +1,6 @@
 //! Sending a file or a folder.
 
-use super::{BUFFER_BYTES, Wire, finish, pace::Pace, prepare};
+use super::{BUFFER_BYTES, Stream, Wire, finish, pace::Pace, prepare};
 use crate::file_vault::DownloadPermit;
 use crate::house::House;
 use bytes::Bytes;
@@ -10,8 +10,7 @@ use qunliao_protocol::{Failure, HeaderForm};
 use qunliao_storage::Vault;
 use qunliao_storage::files::{FileRecord, FolderRecord, Item};
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 /// Files of a folder that are looked up at once.
@@ -20,17 +19,17 @@ const FOLDER_PAGE: usize = 256;
 /// Sends a file, or a folder's files in the order of their paths, and closes.
 pub async fn send(house: Arc<House>, wire: Wire, permit: DownloadPermit, item: Item) {
     let Wire {
-        socket,
+        stream,
         form,
         seq,
         ticket,
+        here,
         ..
     } = wire;
-    let socket = Arc::new(socket);
-    let entered = house.transfers.enter(&ticket, &socket);
+    let entered = house.transfers.enter(&ticket, stream.socket(), here);
     let mut sender = Sender {
         vault: house.vault.clone(),
-        socket: Arc::clone(&socket),
+        stream: Some(stream),
         form,
         seq,
         begun: false,
@@ -43,7 +42,8 @@ pub async fn send(house: Arc<House>, wire: Wire, permit: DownloadPermit, item: I
         Item::Folder(folder) => send_folder(&house, &mut sender, folder).await,
     };
     let begun = sender.begun;
-    drop((permit, entered, sender));
+    let stream = sender.stream.take();
+    drop((permit, entered));
     let answer = match sent {
         Ok(()) => Bytes::new(),
         Err(Broken::Peer(kind)) => {
@@ -59,7 +59,9 @@ pub async fn send(house: Arc<House>, wire: Wire, permit: DownloadPermit, item: I
             form.encode(&Reply::refused(FETCH, seq, &Failure::Unavailable, refusal).to_json())
         }
     };
-    finish(&house, socket, &answer).await;
+    if let Some(stream) = stream {
+        finish(&house, stream, &answer).await;
+    }
 }
 
 /// Why a download came to nothing.
@@ -116,7 +118,8 @@ fn frame(file: &FileRecord, folder: Option<(&str, u64)>) -> IncomingFrame {
 
 struct Sender {
     vault: Vault,
-    socket: Arc<TcpStream>,
+    /// Away while a thread sends, and for good if that panics.
+    stream: Option<Stream>,
     form: HeaderForm,
     seq: Option<u64>,
     /// Whether anything has been sent, after which nothing else can be said.
@@ -129,30 +132,35 @@ impl Sender {
         files: Vec<(IncomingFrame, FileRecord)>,
         mut pace: Pace,
     ) -> Result<(), Broken> {
-        let (vault, socket) = (self.vault.clone(), Arc::clone(&self.socket));
+        let Some(mut stream) = self.stream.take() else {
+            return Err(Broken::Peer(io::ErrorKind::NotConnected));
+        };
+        let vault = self.vault.clone();
         let (form, seq) = (self.form, self.seq);
         let sending = actix_rt::task::spawn_blocking(move || {
             let mut begun = false;
             let send_all = || {
-                prepare(&socket, &pace).map_err(Broken::peer)?;
+                prepare(stream.socket(), &pace).map_err(Broken::peer)?;
                 for (frame, file) in files {
                     let content = vault.read(&file.sha256).map_err(Broken::Content)?;
                     begun = true;
                     let frame = form.encode(&Reply::ok(FETCH, seq, frame).to_json());
-                    write_all(&socket, &frame, &mut pace).map_err(Broken::peer)?;
-                    send_content(&socket, content, file.size, &mut pace)?;
+                    write_all(&mut stream, &frame, &mut pace).map_err(Broken::peer)?;
+                    send_content(&mut stream, content, file.size, &mut pace)?;
                 }
                 Ok(())
             };
             let sent = send_all();
-            (sent, begun)
+            (stream, sent, begun)
         });
-        let (sent, begun) = match sending.await {
-            Ok(outcome) => outcome,
-            Err(why) => (Err(Broken::Content(io::Error::other(why))), true),
-        };
-        self.begun |= begun;
-        sent
+        match sending.await {
+            Ok((stream, sent, begun)) => {
+                self.stream = Some(stream);
+                self.begun |= begun;
+                sent
+            }
+            Err(why) => Err(Broken::Content(io::Error::other(why))),
+        }
     }
 }
 
@@ -164,7 +172,7 @@ impl Broken {
 }
 
 fn send_content(
-    socket: &TcpStream,
+    stream: &mut Stream,
     mut content: File,
     size: u64,
     pace: &mut Pace,
@@ -180,15 +188,15 @@ fn send_content(
         if read == 0 {
             return Err(Broken::Content(io::ErrorKind::UnexpectedEof.into()));
         }
-        write_all(socket, &buffer[..read], pace).map_err(Broken::peer)?;
+        write_all(stream, &buffer[..read], pace).map_err(Broken::peer)?;
         left -= read as u64;
     }
     Ok(())
 }
 
-fn write_all(mut socket: &TcpStream, mut bytes: &[u8], pace: &mut Pace) -> io::Result<()> {
+fn write_all(stream: &mut Stream, mut bytes: &[u8], pace: &mut Pace) -> io::Result<()> {
     while !bytes.is_empty() {
-        match socket.write(bytes) {
+        match stream.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => {
                 bytes = &bytes[written..];

@@ -1,0 +1,156 @@
+//! The part of the desk that changes passwords and contacts, and closes accounts,
+//! for people who know their password.
+
+use super::errands::{Errand, proved_contacts};
+use super::sending::asker;
+use super::sessions::by;
+use super::{Desk, check_standing};
+use crate::auth_registry::{
+    ChangeContact, ChangePassword, CloseAccount, SendCodeToNewContact, WrittenContact,
+};
+use crate::clock::now_ms;
+use crate::passwords;
+use crate::storage_failure;
+use qunliao_delivery::Notice;
+use qunliao_protocol::{Failure, SessionId, UserId};
+use qunliao_storage::Contact;
+use qunliao_storage::accounts::{AccountRefusal, ContactRefusal, PasswordChange, User};
+use qunliao_storage::codes::{Proof, Purpose, Verdict};
+
+impl Desk {
+    pub(in crate::auth_registry) async fn change_password(
+        &self,
+        ask: ChangePassword,
+    ) -> Result<((), Vec<Errand>), Failure> {
+        passwords::check_length(&ask.new_pwd).map_err(Failure::WeakPassword)?;
+        let account = self
+            .check_password(&ask.user_name, &ask.user_pwd, ask.asked_by)
+            .await?;
+        let user = account.user;
+        check_standing(&user)?;
+        let keep = match ask.token {
+            Some(token) => {
+                let kept = self.signed_in(token, ask.asked_by).await?;
+                // A session of somebody else is none here.
+                (kept.person.id == user.id)
+                    .then_some(kept.session)
+                    .ok_or(Failure::NotSignedIn)?
+            }
+            None => None,
+        };
+        let change = PasswordChange {
+            user: user.id,
+            verified_hash: account.password_hash,
+            password_hash: self.hash(&ask.new_pwd, &user).await?,
+            keep,
+            by: by(user.id),
+        };
+        self.put_password(user.id, keep, change).await?;
+        log::info!("event=password_changed user={}", user.id);
+        let told = proved_contacts(&user).into_iter().next();
+        let tell = |contact| self.tell(&user, contact, Notice::PasswordChanged);
+        Ok(((), told.map(tell).into_iter().collect()))
+    }
+
+    async fn put_password(
+        &self,
+        user: UserId,
+        keep: Option<SessionId>,
+        change: PasswordChange,
+    ) -> Result<(), Failure> {
+        // A verification of the old password under way must not slip in beside it.
+        let _held = self.ask.credentials.hold(user);
+        let changed = self.ask.accounts.change_password(change).await;
+        if !changed.map_err(|why| storage_failure(&why))? {
+            // Another change was faster: what was verified is the password no more.
+            return Err(Failure::WrongCredentials);
+        }
+        self.ask.presence.end(user, keep);
+        Ok(())
+    }
+
+    pub(in crate::auth_registry) async fn send_code_to_new_contact(
+        &self,
+        ask: SendCodeToNewContact,
+    ) -> Result<(), Failure> {
+        let person = self.signed_in(ask.token, ask.asked_by).await?.person;
+        let contact = self.read_contact(&ask.contact)?;
+        // Whether the contact is another's is told to whoever shows the code alone.
+        let (purpose, user) = (Purpose::Confirm, Some(person.id));
+        let language = person.language().unwrap_or(self.settings.language);
+        let asker = asker(ask.asked_by, true);
+        let recorded = self.record(purpose, contact, user, Some(asker)).await?;
+        self.send_recorded(recorded, language).await
+    }
+
+    pub(in crate::auth_registry) async fn change_contact(
+        &self,
+        ask: ChangeContact,
+    ) -> Result<((), Vec<Errand>), Failure> {
+        let person = self.signed_in(ask.token, ask.asked_by).await?.person;
+        let contact = self.read_contact(&ask.contact)?;
+        let proof = Proof {
+            purpose: Purpose::Confirm,
+            contact: contact.clone(),
+            code: ask.code,
+            from: Some(ask.asked_by.to_string()),
+        };
+        let verdict = self.ask.codes.try_code(proof.clone(), now_ms()).await;
+        if verdict.map_err(|why| storage_failure(&why))? != Verdict::Right {
+            return Err(Failure::WrongCode);
+        }
+        let account = self
+            .check_password(&person.name, &ask.user_pwd, ask.asked_by)
+            .await?;
+        let change = qunliao_storage::accounts::ContactChange {
+            user: person.id,
+            proof,
+            by: by(person.id),
+        };
+        let changed = self.ask.accounts.change_contact(change).await;
+        let changed = changed.map_err(|why| storage_failure(&why))?;
+        let old = changed.map_err(|refusal| match (refusal, &ask.contact) {
+            (ContactRefusal::WrongCode, _) => Failure::WrongCode,
+            (ContactRefusal::Taken, WrittenContact::Phone(_)) => Failure::PhoneTaken,
+            (ContactRefusal::Taken, WrittenContact::Email(_)) => Failure::EmailTaken,
+            (ContactRefusal::NoAccount, _) => Failure::NotSignedIn,
+        })?;
+        Ok(((), self.tell_of_contact(&account.user, &contact, old)))
+    }
+
+    /// Tells the owner by the old contact; where there was none, by the other one.
+    fn tell_of_contact(&self, user: &User, new: &Contact, old: Option<Contact>) -> Vec<Errand> {
+        let (what, notice) = match new {
+            Contact::Phone(_) => ("phone", Notice::PhoneChanged),
+            Contact::Email(_) => ("email", Notice::EmailChanged),
+        };
+        log::info!("event={what}_changed user={}", user.id);
+        let mut known = old.into_iter().chain(proved_contacts(user));
+        let told = known.find(|contact| contact != new);
+        let tell = |contact| self.tell(user, contact, notice);
+        told.map(tell).into_iter().collect()
+    }
+
+    pub(in crate::auth_registry) async fn close_account(
+        &self,
+        ask: CloseAccount,
+    ) -> Result<((), Vec<Errand>), Failure> {
+        let account = self
+            .check_password(&ask.user_name, &ask.user_pwd, ask.asked_by)
+            .await?;
+        let user = account.user;
+        // A disabled account that was closed would leave its number free to come back with.
+        check_standing(&user)?;
+        let closed = self.ask.accounts.close_account(user.id, by(user.id)).await;
+        let closed = closed.map_err(|why| storage_failure(&why))?;
+        closed.map_err(|refusal| match refusal {
+            AccountRefusal::NoAccount => Failure::WrongCredentials,
+            AccountRefusal::LastOwner => Failure::LastOwner,
+        })?;
+        self.ask.presence.end(user.id, None);
+        log::info!("event=account_closed user={}", user.id);
+        let told = proved_contacts(&user).into_iter().next();
+        let tell = |contact| self.tell(&user, contact, Notice::AccountClosed);
+        Ok(((), told.map(tell).into_iter().collect()))
+    }
+}

@@ -1,0 +1,96 @@
+//! What the desk does while nobody waits for it: how it fares is nobody's answer,
+//! and how long it takes tells nobody anything.
+
+use super::Desk;
+use crate::auth_registry::Later;
+use crate::person::language_of;
+use qunliao_delivery::Notice;
+use qunliao_protocol::{Language, UserId};
+use qunliao_storage::Contact;
+use qunliao_storage::accounts::User;
+use qunliao_storage::codes::Proof;
+
+/// Something to be done later.
+pub(in crate::auth_registry) enum Errand {
+    /// Ask someone to confirm an address.
+    Confirm(Later),
+    /// Send a code for a reset.
+    Reset {
+        /// Whose.
+        user: UserId,
+        /// The code, and where to.
+        proof: Proof,
+        /// The language of its user.
+        language: Language,
+    },
+    /// Tell a user what has happened to the account.
+    Tell {
+        /// Whom.
+        user: UserId,
+        /// Where.
+        contact: Contact,
+        /// What.
+        notice: Notice,
+        /// The language of its user.
+        language: Language,
+    },
+}
+
+impl From<Later> for Errand {
+    fn from(later: Later) -> Self {
+        Self::Confirm(later)
+    }
+}
+
+impl Desk {
+    pub(in crate::auth_registry) async fn run(&self, errand: Errand) {
+        let (event, user, done) = match errand {
+            Errand::Confirm(later) => return self.ask_to_confirm(later).await,
+            Errand::Reset {
+                user,
+                proof,
+                language,
+            } => {
+                // Counted whatever comes of it, as for those who have no account.
+                let sent = self.carry_code(&proof, language);
+                ("reset_code_not_sent", user, sent.await)
+            }
+            Errand::Tell {
+                user,
+                contact,
+                notice,
+                language,
+            } => {
+                let told = self.carry_notice(&contact, notice, language);
+                ("notice_not_sent", user, told.await)
+            }
+        };
+        if let Err(failure) = done {
+            log::warn!("event={event} user={user} error={}", failure.slug());
+        }
+    }
+
+    /// Tells `user` by this contact.
+    pub(super) fn tell(&self, user: &User, contact: Contact, notice: Notice) -> Errand {
+        Errand::Tell {
+            user: user.id,
+            contact,
+            notice,
+            language: self.language_for(user),
+        }
+    }
+
+    /// The language that a user is written to in.
+    pub(super) fn language_for(&self, user: &User) -> Language {
+        language_of(user).unwrap_or(self.settings.language)
+    }
+}
+
+/// The contacts that are proved to be the user's: the address first, since a mail
+/// costs nothing.
+pub(super) fn proved_contacts(user: &User) -> Vec<Contact> {
+    let email = user.email.clone().filter(|_| user.email_confirmed);
+    let phone = user.phone.clone().filter(|_| user.phone_verified);
+    let email = email.map(Contact::Email);
+    email.into_iter().chain(phone.map(Contact::Phone)).collect()
+}

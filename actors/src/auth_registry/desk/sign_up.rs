@@ -1,0 +1,136 @@
+//! The part of the desk that makes accounts.
+
+use super::sessions::Origin;
+use super::{Desk, busy, card};
+use crate::auth_registry::form::{self, Claim};
+use crate::auth_registry::{Later, SignUp};
+use crate::clock::now_ms;
+use crate::storage_failure;
+use qunliao_protocol::Failure;
+use qunliao_protocol::auth::SignedUp;
+use qunliao_storage::Contact;
+use qunliao_storage::accounts::{NewAccount, RegisterRefusal, Role, Standing};
+use qunliao_storage::codes::{Proof, Verdict};
+use qunliao_storage::links::LinkPurpose;
+use std::time::Instant;
+
+impl Desk {
+    /// Makes an account. The second value is an address that awaits confirmation.
+    pub(in crate::auth_registry) async fn sign_up(
+        &self,
+        ask: SignUp,
+    ) -> Result<(SignedUp, Option<Later>), Failure> {
+        let candidate = form::examine(&ask, &self.settings)?;
+        let now = now_ms();
+        // A wrong code or invitation must not cost a password hash, or guessing
+        // them would be a way to burn our cores.
+        if let Some(invite) = &ask.invite {
+            self.check_invitation(invite, now).await?;
+        }
+        let proofs = self.prove(&candidate.claims, now).await?;
+        candidate.check_name(&proofs)?;
+        let others = form::guessed_first(&ask, &candidate);
+        let hashed = self.ask.hasher.judge_and_hash(&ask.user_pwd, others).await;
+        // A code has been counted when it was sent, an invitation when it was made.
+        let is_counted = !proofs.is_empty() || ask.invite.is_some();
+        let new = NewAccount {
+            password_hash: hashed.map_err(busy)?.map_err(Failure::WeakPassword)?,
+            name: candidate.name.shown,
+            folded_name: candidate.name.folded,
+            phone: candidate.phone,
+            email: candidate.email,
+            proofs,
+            pending: self.settings.approval && ask.invite.is_none(),
+            invite: ask.invite,
+            role: Role::Member,
+            by: None,
+            now,
+        };
+        let registered = self.ask.accounts.register(new).await;
+        let registered = registered.map_err(|why| storage_failure(&why))?;
+        let user = registered.map_err(refusal)?;
+        self.ask.brake.know(user.id, ask.asked_by, Instant::now());
+        log::info!(
+            "event=signed_up user={} standing={:?} role={:?}",
+            user.id,
+            user.standing,
+            user.role
+        );
+        let unconfirmed = user.email.clone().filter(|_| !user.email_confirmed);
+        let later = unconfirmed.map(|address| Later {
+            user: user.id,
+            address,
+            asked_by: ask.asked_by,
+            counted: !is_counted,
+        });
+        let pending = user.standing == Standing::Pending;
+        let signed_up = if pending || !ask.wants_session {
+            SignedUp {
+                token: None,
+                user: card(user),
+                pending,
+            }
+        } else {
+            let withdrawals = self.ask.credentials.withdrawals();
+            let origin = Origin {
+                device: ask.device,
+                network: ask.asked_by,
+            };
+            let session = self.begin_session(user, withdrawals, origin).await?;
+            SignedUp {
+                token: Some(session.token),
+                user: session.user,
+                pending,
+            }
+        };
+        Ok((signed_up, later))
+    }
+
+    /// Whether `token` is an invitation that works. It is used up with the account.
+    async fn check_invitation(&self, token: &str, now: u64) -> Result<(), Failure> {
+        let link = self.ask.links.link(token.to_owned(), now).await;
+        match link.map_err(|why| storage_failure(&why))? {
+            Some(link) if matches!(link.purpose, LinkPurpose::Invite(_)) => Ok(()),
+            _ => Err(Failure::BadInvite),
+        }
+    }
+
+    /// The codes that are right, one of each claim. They are spent with the account.
+    async fn prove(&self, claims: &[Claim], now: u64) -> Result<Vec<Proof>, Failure> {
+        let mut proofs = Vec::with_capacity(claims.len());
+        for Claim { proof, or } in claims {
+            if self.is_right(proof, now).await? {
+                proofs.push(self.entered(proof));
+                continue;
+            }
+            match or {
+                Some(other) if self.is_right(other, now).await? => proofs.push(self.entered(other)),
+                _ => return Err(Failure::WrongCode),
+            }
+        }
+        Ok(proofs)
+    }
+
+    /// A code that was right tells the breaker that people get them.
+    fn entered(&self, proof: &Proof) -> Proof {
+        if let Contact::Phone(number) = &proof.contact {
+            self.ask.breaker.entered(number, Instant::now());
+        }
+        proof.clone()
+    }
+
+    async fn is_right(&self, proof: &Proof, now: u64) -> Result<bool, Failure> {
+        let verdict = self.ask.codes.try_code(proof.clone(), now).await;
+        Ok(verdict.map_err(|why| storage_failure(&why))? != Verdict::Wrong)
+    }
+}
+
+fn refusal(refusal: RegisterRefusal) -> Failure {
+    match refusal {
+        RegisterRefusal::WrongCode => Failure::WrongCode,
+        RegisterRefusal::NameTaken => Failure::NameTaken,
+        RegisterRefusal::PhoneTaken => Failure::PhoneTaken,
+        RegisterRefusal::EmailTaken => Failure::EmailTaken,
+        RegisterRefusal::BadInvite => Failure::BadInvite,
+    }
+}

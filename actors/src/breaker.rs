@@ -1,0 +1,321 @@
+//! A breaker for sign-up messages to phones: they cost money, and robots that ask
+//! for them enter no codes.
+//!
+//! It counts how many of the last codes, those that can no longer be entered, were
+//! entered rightly. When that collapses, sign-up messages pause; then one at a time
+//! goes out again, until somebody enters such a code. Codes to numbers that an
+//! account has, and codes for the invited, are not its business.
+//!
+//! What it has counted is gone with the process: after a restart it begins anew.
+//! The budget of the day, in storage, holds all the same.
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Codes waited for at once; those beyond push out the oldest.
+const WAITED_FOR_MAX: usize = 10_000;
+/// Messages that go out one at a time, before it pauses again.
+const PROBES: usize = 5;
+
+/// What the breaker goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct BreakerLimits {
+    /// How many codes it looks back on.
+    pub sample: usize,
+    /// The percentage of them below which messages pause.
+    pub ratio_percent: usize,
+    /// How long they pause.
+    pub pause: Duration,
+    /// Between two messages after the pause.
+    pub probe_every: Duration,
+    /// How long a code can be entered.
+    pub lifetime: Duration,
+}
+
+/// Whether sign-up messages to phones go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmsState {
+    /// They do.
+    Sending,
+    /// They do not, for so many seconds yet.
+    Paused {
+        /// How many.
+        seconds: u64,
+    },
+    /// One at a time does.
+    Probing,
+}
+
+/// How the breaker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmsStatus {
+    /// Whether messages go out.
+    pub state: SmsState,
+    /// Codes that it looks back on.
+    pub sent: usize,
+    /// Those of them that were entered rightly.
+    pub entered: usize,
+}
+
+/// The breaker.
+pub struct SmsBreaker {
+    limits: BreakerLimits,
+    numbers: RandomState,
+    record: Mutex<Record>,
+}
+
+struct Record {
+    /// Codes that can still be entered, oldest first.
+    waited_for: VecDeque<Sent>,
+    /// Whether those before them were.
+    judged: VecDeque<bool>,
+    mode: Mode,
+}
+
+struct Sent {
+    number: u64,
+    at: Instant,
+    entered: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Mode {
+    Sending,
+    Paused { until: Instant },
+    Probing { next: Instant },
+}
+
+impl SmsBreaker {
+    /// A breaker that lets messages through.
+    #[must_use]
+    pub fn new(limits: BreakerLimits) -> Self {
+        Self {
+            limits,
+            numbers: RandomState::new(),
+            record: Mutex::new(Record {
+                waited_for: VecDeque::new(),
+                judged: VecDeque::new(),
+                mode: Mode::Sending,
+            }),
+        }
+    }
+
+    /// Whether a sign-up message may go out.
+    ///
+    /// # Errors
+    /// How long it has to wait.
+    pub fn check(&self, now: Instant) -> Result<(), Duration> {
+        let mut record = self.lock();
+        record.judge(&self.limits, now);
+        match record.mode {
+            Mode::Paused { until: next } | Mode::Probing { next } if next > now => Err(next - now),
+            _ => Ok(()),
+        }
+    }
+
+    /// One went out.
+    pub fn sent(&self, number: &str, now: Instant) {
+        let number = self.numbers.hash_one(number);
+        let mut record = self.lock();
+        if let Mode::Probing { next } = &mut record.mode {
+            *next = now + self.limits.probe_every;
+        }
+        if record.waited_for.len() >= WAITED_FOR_MAX {
+            record.waited_for.pop_front();
+        }
+        record.waited_for.push_back(Sent {
+            number,
+            at: now,
+            entered: false,
+        });
+    }
+
+    /// The code of one was entered rightly; those that were sent to the same number
+    /// before it had a human at the other end, too.
+    pub fn entered(&self, number: &str, now: Instant) {
+        let number = self.numbers.hash_one(number);
+        let mut record = self.lock();
+        record.judge(&self.limits, now);
+        let mut any = false;
+        for sent in &mut record.waited_for {
+            if sent.number == number {
+                sent.entered = true;
+                any = true;
+            }
+        }
+        if any && matches!(record.mode, Mode::Probing { .. }) {
+            record.mode = Mode::Sending;
+            log::info!("event=sms_resumed");
+        }
+    }
+
+    /// How it stands, for administrators.
+    #[must_use]
+    pub fn status(&self, now: Instant) -> SmsStatus {
+        let mut record = self.lock();
+        record.judge(&self.limits, now);
+        SmsStatus {
+            state: match record.mode {
+                Mode::Sending => SmsState::Sending,
+                Mode::Paused { until } => SmsState::Paused {
+                    seconds: (until - now).as_secs() + 1,
+                },
+                Mode::Probing { .. } => SmsState::Probing,
+            },
+            sent: record.judged.len(),
+            entered: record.entered(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Record {
+    /// Judges the codes that can no longer be entered, and what they come to.
+    fn judge(&mut self, limits: &BreakerLimits, now: Instant) {
+        while let Some(sent) = self.waited_for.front()
+            && now.saturating_duration_since(sent.at) >= limits.lifetime
+        {
+            self.judged.push_back(sent.entered);
+            self.waited_for.pop_front();
+        }
+        while self.judged.len() > limits.sample {
+            self.judged.pop_front();
+        }
+        match self.mode {
+            Mode::Sending => {
+                let too_few = self.entered() * 100 < limits.ratio_percent * limits.sample;
+                if self.judged.len() >= limits.sample && too_few {
+                    self.pause(limits, now);
+                }
+            }
+            Mode::Paused { until } if until <= now => self.mode = Mode::Probing { next: now },
+            // Had one been entered, it would not be probing any more.
+            Mode::Probing { .. } if self.judged.len() >= PROBES.min(limits.sample) => {
+                self.pause(limits, now);
+            }
+            Mode::Paused { .. } | Mode::Probing { .. } => {}
+        }
+    }
+
+    fn pause(&mut self, limits: &BreakerLimits, now: Instant) {
+        log::warn!(
+            "event=sms_paused sent={} entered={} seconds={} hint=\"robots ask for codes and enter none; codes for accounts and invitations still go out\"",
+            self.judged.len(),
+            self.entered(),
+            limits.pause.as_secs()
+        );
+        self.mode = Mode::Paused {
+            until: now + limits.pause,
+        };
+        self.judged.clear();
+        self.waited_for.clear();
+    }
+
+    fn entered(&self) -> usize {
+        self.judged.iter().filter(|entered| **entered).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn breaker() -> SmsBreaker {
+        SmsBreaker::new(BreakerLimits {
+            sample: 40,
+            ratio_percent: 10,
+            pause: 30 * MINUTE,
+            probe_every: 5 * MINUTE,
+            lifetime: 5 * MINUTE,
+        })
+    }
+
+    /// Forty messages, and so many codes entered; answers when that is judged.
+    fn forty(breaker: &SmsBreaker, entered: usize, now: Instant) -> Instant {
+        for number in 0..40 {
+            let number = format!("+86139{number:08}");
+            assert_eq!(breaker.check(now), Ok(()));
+            breaker.sent(&number, now);
+        }
+        for number in 0..entered {
+            breaker.entered(&format!("+86139{number:08}"), now);
+        }
+        now + 5 * MINUTE
+    }
+
+    #[test]
+    fn messages_pause_when_hardly_a_code_is_entered() {
+        let start = Instant::now();
+        for (entered, state) in [
+            (40, SmsState::Sending),
+            (4, SmsState::Sending),
+            (3, SmsState::Paused { seconds: 1_801 }),
+            (0, SmsState::Paused { seconds: 1_801 }),
+        ] {
+            let breaker = breaker();
+            let now = forty(&breaker, entered, start);
+            // Until then, all of them may yet be entered.
+            assert_eq!(breaker.check(now - MINUTE), Ok(()));
+            assert_eq!(breaker.status(now).state, state, "{entered}");
+            let expected = match state {
+                SmsState::Sending => Ok(()),
+                _ => Err(30 * MINUTE),
+            };
+            assert_eq!(breaker.check(now), expected);
+        }
+    }
+
+    #[test]
+    fn fewer_than_the_sample_prove_nothing() {
+        let (breaker, now) = (breaker(), Instant::now());
+        for _ in 0..39 {
+            breaker.sent("+8613912345678", now);
+        }
+        let status = breaker.status(now + 5 * MINUTE);
+        assert_eq!(status.state, SmsState::Sending);
+        assert_eq!((status.sent, status.entered), (39, 0));
+    }
+
+    #[test]
+    fn after_the_pause_one_at_a_time_goes_out_until_somebody_enters_a_code() {
+        let breaker = breaker();
+        let now = forty(&breaker, 0, Instant::now());
+        assert!(breaker.check(now).is_err());
+        let mut now = now + 30 * MINUTE;
+        for _ in 0..2 {
+            assert_eq!(breaker.check(now), Ok(()));
+            breaker.sent("+8613912345678", now);
+            assert_eq!(breaker.check(now), Err(5 * MINUTE));
+            now += 5 * MINUTE;
+        }
+        assert_eq!(breaker.status(now).state, SmsState::Probing);
+        assert_eq!(breaker.check(now), Ok(()));
+        breaker.sent("+8613912345679", now);
+        breaker.entered("+8613912345679", now);
+        assert_eq!(breaker.status(now).state, SmsState::Sending);
+        assert_eq!(breaker.check(now), Ok(()));
+    }
+
+    #[test]
+    fn probes_that_nobody_enters_lead_to_another_pause() {
+        let breaker = breaker();
+        let now = forty(&breaker, 0, Instant::now());
+        assert!(breaker.check(now).is_err());
+        let mut now = now + 30 * MINUTE;
+        let mut probes = 0;
+        while breaker.check(now).is_ok() {
+            breaker.sent("+8613912345678", now);
+            probes += 1;
+            now += 5 * MINUTE;
+        }
+        assert_eq!(probes, 5);
+        assert_eq!(breaker.check(now), Err(30 * MINUTE));
+    }
+}
