@@ -1,21 +1,23 @@
-//! The auth port: codes, sign-up, login.
+//! The auth port: codes, sign-up, login. What people do with their accounts is in
+//! `account.rs`.
 
 use crate::connection::Connection;
 use crate::error::ClientError;
-use qunliao_protocol::HeaderForm;
+use crate::way::Way;
 use qunliao_protocol::auth::{
     CONFIRM_EMAIL, Contact, LOGIN, Purpose, REGISTER, SEND_CODE, SERVER_INFO, ServerInfo, SignedIn,
+    SignedUp,
 };
 use qunliao_protocol::reply::Nothing;
 use serde::Serialize;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::fmt;
 use tokio::net::ToSocketAddrs;
 
 /// A connection to the auth port.
 #[derive(Debug)]
 pub struct AuthClient {
-    connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 /// A sign-up. What the server needs of it, [`AuthClient::server_info`] tells; the
@@ -38,6 +40,12 @@ pub struct NewUser {
     /// The code that was sent to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_ecode: Option<String>,
+    /// What this device is called in the list of sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// The token of an invitation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invite: Option<String>,
 }
 
 impl fmt::Debug for NewUser {
@@ -50,10 +58,13 @@ impl AuthClient {
     /// Connects.
     ///
     /// # Errors
-    /// [`ClientError::Io`].
-    pub async fn open(address: impl ToSocketAddrs, form: HeaderForm) -> Result<Self, ClientError> {
+    /// [`ClientError::Io`], [`ClientError::Tls`].
+    pub async fn open(
+        address: impl ToSocketAddrs,
+        way: impl Into<Way>,
+    ) -> Result<Self, ClientError> {
         Ok(Self {
-            connection: Connection::open(address, form).await?,
+            connection: Connection::open(address, way).await?,
         })
     }
 
@@ -75,11 +86,7 @@ impl AuthClient {
         contact: Contact<'_>,
         purpose: Purpose,
     ) -> Result<(), ClientError> {
-        let mut args = Map::new();
-        match contact {
-            Contact::Phone(number) => args.insert("user_phone".into(), number.into()),
-            Contact::Email(address) => args.insert("user_email".into(), address.into()),
-        };
+        let mut args = contact_args(contact);
         // A server of the origin knows no purpose but this.
         if purpose == Purpose::Confirm {
             args.insert("purpose".into(), "confirm".into());
@@ -89,12 +96,14 @@ impl AuthClient {
         Ok(())
     }
 
-    /// Signs up (op 2).
+    /// Signs up (op 2). Without a token in the answer, an administrator has to
+    /// approve the account first.
     ///
     /// # Errors
     /// Refused with 1 when the name is taken, 2 for the number or the address, 3
-    /// for a wrong code, 109 for a weak password, 110 for a name that cannot be one.
-    pub async fn register(&mut self, user: &NewUser) -> Result<SignedIn, ClientError> {
+    /// for a wrong code or invitation, 105 without an invitation where one is needed,
+    /// 109 for a weak password, 110 for a name that cannot be one.
+    pub async fn register(&mut self, user: &NewUser) -> Result<SignedUp, ClientError> {
         let request = json!({ "op": REGISTER, "args": user });
         self.connection.request(&request).await
     }
@@ -113,6 +122,21 @@ impl AuthClient {
         self.connection.request(&request).await
     }
 
+    /// Logs in, and says what this device is called in the list of sessions.
+    ///
+    /// # Errors
+    /// As [`AuthClient::log_in`].
+    pub async fn log_in_from(
+        &mut self,
+        device: &str,
+        user_name: &str,
+        user_pwd: &str,
+    ) -> Result<SignedIn, ClientError> {
+        let args = json!({ "user_name": user_name, "user_pwd": user_pwd, "device": device });
+        let request = json!({ "op": LOGIN, "args": args });
+        self.connection.request(&request).await
+    }
+
     /// Confirms an e-mail address with the code that was sent to it (op 3).
     ///
     /// # Errors
@@ -123,6 +147,15 @@ impl AuthClient {
         let Nothing {} = self.connection.request(&request).await?;
         Ok(())
     }
+}
+
+/// A contact as `args` of a request.
+pub(crate) fn contact_args(contact: Contact<'_>) -> Map<String, Value> {
+    let (key, written) = match contact {
+        Contact::Phone(number) => ("user_phone", number),
+        Contact::Email(address) => ("user_email", address),
+    };
+    Map::from_iter([(key.to_owned(), written.into())])
 }
 
 #[cfg(test)]

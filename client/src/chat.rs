@@ -3,9 +3,10 @@
 use crate::connection::Connection;
 use crate::credential::Credential;
 use crate::error::{ClientError, Refused};
+use crate::way::Way;
+use qunliao_protocol::EntryId;
 use qunliao_protocol::chat::{SAY, Said};
 use qunliao_protocol::reply::Speaker;
-use qunliao_protocol::{EntryId, HeaderForm};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -70,14 +71,14 @@ impl ChatClient {
     /// something has been said.
     ///
     /// # Errors
-    /// [`ClientError::Io`].
+    /// [`ClientError::Io`], [`ClientError::Tls`].
     pub async fn open(
         address: impl ToSocketAddrs,
-        form: HeaderForm,
+        way: impl Into<Way>,
         credential: Credential,
     ) -> Result<Self, ClientError> {
         Ok(Self {
-            connection: Connection::open(address, form).await?,
+            connection: Connection::open(address, way).await?,
             credential,
             heard: VecDeque::new(),
             next_seq: 1,

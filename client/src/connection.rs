@@ -1,37 +1,51 @@
 //! A connection: bodies out, bodies in.
 
 use crate::error::{ClientError, Refused};
+use crate::way::Way;
 use bytes::{Bytes, BytesMut};
 use qunliao_protocol::frame::BODY_BYTES_LIMIT;
 use qunliao_protocol::{Decoder, HeaderForm};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, WriteHalf};
 use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 
 /// Longest reply that is accepted, in bytes; the server sends at most 1 MiB.
 const REPLY_BYTES_MAX: usize = 2 << 20;
 
+/// A socket, or TLS over one.
+type Stream = Either<TcpStream, TlsStream<TcpStream>>;
+
 /// One TCP connection to one of the server's ports.
 #[derive(Debug)]
 pub struct Connection {
-    socket: TcpStream,
+    stream: Stream,
     form: HeaderForm,
     decoder: Decoder,
     inbound: BytesMut,
 }
 
 impl Connection {
-    /// Connects, to speak with headers of this form.
+    /// Connects, to speak in this way.
     ///
     /// # Errors
-    /// [`ClientError::Io`].
-    pub async fn open(address: impl ToSocketAddrs, form: HeaderForm) -> Result<Self, ClientError> {
+    /// [`ClientError::Io`], [`ClientError::Tls`].
+    pub async fn open(
+        address: impl ToSocketAddrs,
+        way: impl Into<Way>,
+    ) -> Result<Self, ClientError> {
+        let Way { form, tls } = way.into();
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
+        let stream = match tls {
+            None => Either::Left(socket),
+            Some(tls) => Either::Right(tls.connect(socket).await?),
+        };
         Ok(Self {
-            socket,
+            stream,
             form,
             decoder: Decoder::new(REPLY_BYTES_MAX),
             inbound: BytesMut::new(),
@@ -50,7 +64,7 @@ impl Connection {
     /// [`ClientError::Io`], [`ClientError::RequestTooLarge`].
     pub async fn send(&mut self, body: &impl Serialize) -> Result<(), ClientError> {
         let frame = frame(self.form, body)?;
-        Ok(self.socket.write_all(&frame).await?)
+        self.send_bytes(&frame).await
     }
 
     /// Sends bytes as they are: a file's, after the frame that announced them.
@@ -58,7 +72,9 @@ impl Connection {
     /// # Errors
     /// [`ClientError::Io`].
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
-        Ok(self.socket.write_all(bytes).await?)
+        self.stream.write_all(bytes).await?;
+        // TLS may keep some of it otherwise.
+        Ok(self.stream.flush().await?)
     }
 
     /// The next body, or `None` once the server has closed. Dropped half-way, it
@@ -68,7 +84,7 @@ impl Connection {
     /// [`ClientError::Io`], [`ClientError::Frame`]; [`ClientError::Closed`] in the
     /// middle of a frame.
     pub async fn receive(&mut self) -> Result<Option<Bytes>, ClientError> {
-        receive(&mut self.socket, &mut self.decoder, &mut self.inbound).await
+        receive(&mut self.stream, &mut self.decoder, &mut self.inbound).await
     }
 
     /// Receives the reply to the request that was sent last.
@@ -98,7 +114,7 @@ impl Connection {
     /// [`ClientError::Io`]; [`ClientError::Closed`] when there are no more.
     pub async fn read_bytes(&mut self, into: &mut [u8]) -> Result<usize, ClientError> {
         if self.inbound.is_empty() {
-            return match self.socket.read(into).await? {
+            return match self.stream.read(into).await? {
                 0 if !into.is_empty() => Err(ClientError::Closed),
                 read => Ok(read),
             };
@@ -112,9 +128,9 @@ impl Connection {
     /// comes first. A server that refuses answers before everything was sent.
     pub(crate) async fn push<F>(&mut self, push: F) -> Result<Bytes, ClientError>
     where
-        F: AsyncFnOnce(&mut tokio::net::tcp::WriteHalf<'_>) -> std::io::Result<()>,
+        F: AsyncFnOnce(&mut WriteHalf<&mut Stream>) -> std::io::Result<()>,
     {
-        let (mut reader, mut writer) = self.socket.split();
+        let (mut reader, mut writer) = tokio::io::split(&mut self.stream);
         let answer = receive(&mut reader, &mut self.decoder, &mut self.inbound);
         tokio::pin!(answer);
         let sent = tokio::select! {

@@ -14,6 +14,9 @@ pub enum ClientError {
     /// What came are no frames: is this the right port, and the right server?
     #[error("the server does not speak our protocol: {0}")]
     Frame(#[from] FrameError),
+    /// TLS: the server did not prove who it is, or there is no TLS to speak.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// The server said no.
     #[error("{0}")]
     Refused(Box<Refused>),

@@ -8,7 +8,7 @@ mod upload;
 use crate::connection::Connection;
 use crate::credential::Credential;
 use crate::error::ClientError;
-use qunliao_protocol::HeaderForm;
+use crate::way::Way;
 use qunliao_protocol::files::{FETCH, Listing};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -20,17 +20,17 @@ const BUFFER_BYTES: usize = 64 << 10;
 #[derive(Clone, Debug)]
 pub struct FilesClient {
     address: SocketAddr,
-    form: HeaderForm,
+    way: Way,
     credential: Credential,
 }
 
 impl FilesClient {
     /// Speaks to the files port at `address`. Connects only when there is something to do.
     #[must_use]
-    pub fn new(address: SocketAddr, form: HeaderForm, credential: Credential) -> Self {
+    pub fn new(address: SocketAddr, way: impl Into<Way>, credential: Credential) -> Self {
         Self {
             address,
-            form,
+            way: way.into(),
             credential,
         }
     }
@@ -48,6 +48,6 @@ impl FilesClient {
     }
 
     async fn connect(&self) -> Result<Connection, ClientError> {
-        Connection::open(self.address, self.form).await
+        Connection::open(self.address, self.way.clone()).await
     }
 }

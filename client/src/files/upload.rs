@@ -91,7 +91,7 @@ impl FilesClient {
                 socket.write_all(&buffer[..read]).await?;
                 left -= read as u64;
             }
-            Ok(())
+            socket.flush().await
         });
         accepted(&answer.await?)
     }
