@@ -6,10 +6,15 @@
 //! by `__` (`QUNLIAO_LISTEN__AUTH`), its value written as in YAML.
 
 mod check;
+pub mod delivery;
+mod gateways;
 mod overlay;
 mod secret;
+mod security;
 
+pub use delivery::Delivery;
 pub use secret::SecretText;
+pub use security::{Proxies, Tls, TlsMode};
 
 use qunliao_actors::Limits;
 use qunliao_actors::auth_registry::{CodeSettings, RegistrationSettings};
@@ -22,7 +27,7 @@ use std::path::{Path, PathBuf};
 /// What every environment variable of ours begins with.
 const ENV_PREFIX: &str = "QUNLIAO_";
 /// The file that is read when none is named.
-const DEFAULT_FILE: &str = "config.yaml";
+pub(crate) const DEFAULT_FILE: &str = "config.yaml";
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -36,12 +41,18 @@ pub struct Config {
     pub language: LanguageName,
     /// Where the server listens.
     pub listen: Listen,
+    /// Encryption.
+    pub tls: Tls,
+    /// Proxies in front of the server.
+    pub proxies: Proxies,
     /// What sign-up demands.
     pub registration: RegistrationSettings,
     /// Codes.
     pub codes: CodeSettings,
     /// Sessions.
     pub sessions: Sessions,
+    /// The web port.
+    pub web: Web,
     /// How codes and mails travel.
     pub delivery: Delivery,
     /// Storage.
@@ -80,100 +91,20 @@ pub struct Listen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
-    /// Days after which a token ends.
+    /// Days after which a session ends that is not used.
+    pub idle_days: u32,
+    /// Days after which a session ends in any case.
     pub lifetime_days: u32,
     /// Sessions of one user; the oldest end when there are more.
     pub per_user_max: usize,
 }
 
-/// How codes and mails travel.
+/// The web port.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Delivery {
-    /// By which way codes reach phones.
-    pub sms: SmsDriver,
-    /// By which way they reach addresses.
-    pub mail: MailDriver,
-    /// Whether `outbox` may serve a server that others can reach.
-    pub outbox_on_network: bool,
-    /// For `sms: webhook`.
-    pub webhook: Webhook,
-    /// For `mail: smtp`.
-    pub smtp: Smtp,
-}
-
-/// A way to phones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmsDriver {
-    /// A file in the data folder.
-    #[default]
-    Outbox,
-    /// A signed POST to a URL.
-    Webhook,
-}
-
-/// A way to addresses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MailDriver {
-    /// A file in the data folder.
-    #[default]
-    Outbox,
-    /// A mail server.
-    Smtp,
-}
-
-/// The SMS webhook.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Webhook {
-    /// Where to.
-    pub url: String,
-    /// What signs the requests.
-    pub secret: SecretText,
-    /// A file with that secret.
-    pub secret_file: Option<PathBuf>,
-    /// PEM certificates to trust in place of the public ones.
-    pub ca_file: Option<PathBuf>,
-    /// How long one request may take.
-    pub timeout_seconds: u64,
-}
-
-/// The mail server.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Smtp {
-    /// Its name.
-    pub host: String,
-    /// Its port: 465 for `implicit`, 587 for `starttls`.
-    pub port: u16,
-    /// How the connection is protected.
-    pub tls: SmtpTls,
-    /// The user name.
-    pub user: String,
-    /// The password.
-    pub password: SecretText,
-    /// A file with the password.
-    pub password_file: Option<PathBuf>,
-    /// Whom mails come from.
-    pub from: String,
-    /// PEM certificates to trust besides the public ones.
-    pub ca_file: Option<PathBuf>,
-    /// How long one mail may take.
-    pub timeout_seconds: u64,
-}
-
-/// How a connection to the mail server is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    /// From the first byte.
-    Implicit,
-    /// After STARTTLS, which is demanded.
-    Starttls,
-    /// Not at all: to loopback alone.
-    None,
+pub struct Web {
+    /// Its address as people have to write it; empty means what `listen.web` says.
+    pub public_url: String,
 }
 
 /// Storage.
@@ -207,9 +138,12 @@ impl Default for Config {
             data_dir: "data".into(),
             language: LanguageName::Zh,
             listen: Listen::default(),
+            tls: Tls::default(),
+            proxies: Proxies::default(),
             registration: RegistrationSettings::default(),
             codes: CodeSettings::default(),
             sessions: Sessions::default(),
+            web: Web::default(),
             delivery: Delivery::default(),
             storage: Storage::default(),
             protocol: Protocol::default(),
@@ -233,36 +167,9 @@ impl Default for Listen {
 impl Default for Sessions {
     fn default() -> Self {
         Self {
-            lifetime_days: 30,
+            idle_days: 30,
+            lifetime_days: 180,
             per_user_max: 32,
-        }
-    }
-}
-
-impl Default for Webhook {
-    fn default() -> Self {
-        Self {
-            url: String::new(),
-            secret: SecretText::default(),
-            secret_file: None,
-            ca_file: None,
-            timeout_seconds: 10,
-        }
-    }
-}
-
-impl Default for Smtp {
-    fn default() -> Self {
-        Self {
-            host: String::new(),
-            port: 465,
-            tls: SmtpTls::Implicit,
-            user: String::new(),
-            password: SecretText::default(),
-            password_file: None,
-            from: String::new(),
-            ca_file: None,
-            timeout_seconds: 20,
         }
     }
 }
@@ -335,8 +242,8 @@ impl Config {
         let text = if is_empty { "{}" } else { text };
         // Read once for its types: errors then name their line. Read once more as
         // a tree, which the environment can be laid over.
-        let _: Config = serde_saphyr::from_str(text).map_err(invalid)?;
-        let mut tree: Value = serde_saphyr::from_str(text).map_err(invalid)?;
+        let _: Config = overlay::read_yaml(text).map_err(invalid)?;
+        let mut tree: Value = overlay::read_yaml(text).map_err(invalid)?;
         let mut config =
             overlay::from_tree(&tree).map_err(|why| ConfigError::Invalid(path.to_owned(), why))?;
         for (name, value) in environment {

@@ -2,22 +2,24 @@
 
 mod core;
 mod parts;
+mod setup;
 mod sockets;
 
 pub use sockets::Addresses;
 
+use crate::access::Access;
+use crate::admin::{self, AdminSocket};
 use crate::config::Config;
 use crate::listener::Listener;
-use crate::web;
+use crate::tls::{self, Tls};
+use crate::web::{self, Entrance};
 use actix::prelude::*;
 use anyhow::Context as _;
-use core::CoreActors;
+use core::{CoreActors, Shared};
 use parts::Kept;
 use qunliao_actors::Stop;
 use qunliao_actors::admission::{Caps, Door};
-use qunliao_actors::brake::Brake;
 use qunliao_actors::connection::Port;
-use qunliao_actors::credentials::Credentials;
 use qunliao_actors::file_vault::transfer::Transfers;
 use qunliao_actors::host::Host;
 use qunliao_actors::house::House;
@@ -50,8 +52,10 @@ pub struct Running {
     arbiters: Vec<Arbiter>,
     core: CoreActors,
     web: actix_web::dev::ServerHandle,
+    certificate: JoinHandle<()>,
     transfers: Transfers,
     store: Store,
+    admin: AdminSocket,
     _folder: DataFolder,
 }
 
@@ -64,6 +68,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let folder = DataFolder::open(&config.data_dir)?;
     let listening = Listening::bind(config)?;
     let addresses = listening.addresses()?;
+    let tls = Tls::open(config, folder.root())?;
     let kept = parts::open_storage(config, &folder).await?;
     let mut arbiters = Vec::new();
     let mut arbiter = || {
@@ -72,10 +77,9 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         arbiters.push(arbiter);
         handle
     };
-    let memory = Duration::from_secs(config.limits.credential_memory_seconds);
-    let credentials = Arc::new(Credentials::new(memory));
-    let core = CoreActors::start(config, &folder, &kept, &credentials, &mut arbiter).await?;
-    let house = Arc::new(house(config, &kept, &core, credentials));
+    let shared = Shared::new(config);
+    let core = CoreActors::start(config, &folder, &kept, &shared, &mut arbiter).await?;
+    let house = Arc::new(house(config, &kept, &core, shared, tls.as_ref()));
     let on_loss = core::on_loss();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let hosts = (0..cores).map(|_| {
@@ -86,7 +90,32 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let mut checkup = core.checkup(Arc::new(kept.store.clone()));
     let pings = hosts.iter().map(|host| ("host", host.clone().recipient()));
     checkup.actors.extend(pings);
-    let (listeners, web) = listen(listening, checkup, &house, &hosts)?;
+    let public = config.public_url(addresses.web);
+    setup::offer(config, &kept.store, &public).await?;
+    let live = admin::Running {
+        house: Arc::clone(&house),
+        storage: Arc::new(kept.store.clone()),
+        addresses,
+        connections_max: config.limits.connections_max,
+        since: Instant::now(),
+    };
+    let desk = admin::desk(config, folder.root(), &kept.store, Arc::new(live), &public)?;
+    let admin = AdminSocket::open(folder.root(), desk)?;
+    let pages = web::Pages {
+        house: Arc::clone(&house),
+        accounts: Arc::new(kept.store.clone()),
+        links: Arc::new(kept.store.clone()),
+        public,
+        addresses,
+    };
+    let (listeners, web) = listen(config, listening, checkup, tls.as_ref(), pages, &hosts)?;
+    match &tls {
+        Some(tls) => tls.tell(config.tls.mode),
+        None if config.is_reachable() => log::warn!("event=tls_off_on_network"),
+        None => {}
+    }
+    let hangup = signal(SignalKind::hangup()).context("waiting for signals")?;
+    let certificate = actix_rt::spawn(tls::watch(tls, hangup));
     log::info!(
         "event=started version={} auth={} chat={} files={} web={} data_dir={}",
         env!("CARGO_PKG_VERSION"),
@@ -103,44 +132,64 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         arbiters,
         core,
         web,
+        certificate,
         transfers: house.transfers.clone(),
         store: kept.store,
+        admin,
         _folder: folder,
     })
 }
 
 /// What every connection needs to know.
-fn house(config: &Config, kept: &Kept, core: &CoreActors, credentials: Arc<Credentials>) -> House {
+fn house(
+    config: &Config,
+    kept: &Kept,
+    core: &CoreActors,
+    shared: Shared,
+    tls: Option<&Tls>,
+) -> House {
     let store = Arc::new(kept.store.clone());
     House {
         limits: config.limits.clone(),
         language: config.language.into(),
         register_reply_op: config.protocol.register_reply_op,
-        info: parts::info(config),
+        info: parts::info(config, core.rungs.clone()),
         door: Door::new(Caps {
             all: sockets::connections_that_fit(config.limits.connections_max),
             per_network: config.limits.connections_per_address_max,
         }),
-        brake: Brake::new(config.limits.brake()),
+        tls: tls.map(|tls| Arc::clone(&tls.ports)),
+        brake: shared.brake,
         auth: core.auth_handles(),
         lobby: core.room_handles(),
         permits: core.vault_handles(),
         files: store.clone(),
         vault: kept.vault.clone(),
-        transfers: Transfers::default(),
-        credentials,
+        transfers: shared.transfers,
+        credentials: shared.credentials,
+        presence: shared.presence,
         reading: Arc::new(Reading::new(store.clone(), store)),
     }
 }
 
 /// Opens the doors.
 fn listen(
+    config: &Config,
     listening: Listening,
     checkup: web::Checkup,
-    house: &Arc<House>,
+    tls: Option<&Tls>,
+    pages: web::Pages,
     hosts: &Rc<Vec<Addr<Host>>>,
 ) -> anyhow::Result<(Vec<JoinHandle<()>>, actix_web::dev::ServerHandle)> {
-    let web = web::serve(listening.web, checkup).context("starting the web server")?;
+    let house = Arc::clone(&pages.house);
+    let access = Access::new(config);
+    let entrance = Entrance {
+        access: access.clone(),
+        tls: tls.map(|tls| Arc::clone(&tls.web)),
+        handshake: house.limits.tls_handshake(),
+    };
+    let web =
+        web::serve(listening.web, entrance, checkup, pages).context("starting the web server")?;
     let web_handle = web.handle();
     actix_rt::spawn(web);
     let mut listeners = Vec::new();
@@ -153,9 +202,12 @@ fn listen(
             socket: tokio::net::TcpListener::from_std(socket)?,
             port,
             door: house.door.clone(),
+            access: access.clone(),
             hosts: Rc::clone(hosts),
             language: house.language,
             last: Arc::clone(&house.lobby.last),
+            proxy_header: house.limits.proxy_header(),
+            proxies_awaited: Cell::new(0),
             next_host: Cell::new(0),
             last_warning: Cell::new(None),
         };
@@ -172,6 +224,7 @@ impl Running {
         for listener in &self.listeners {
             listener.abort();
         }
+        self.certificate.abort();
         let web = self.web.stop(true);
         // The room first: posts that it has are committed, told and acknowledged,
         // while connections still can write.
@@ -187,6 +240,7 @@ impl Running {
         self.transfers.end();
         self.core.stop_others().await;
         let _ = tokio::time::timeout(LAST_ORDERS, web).await;
+        self.admin.close();
         for arbiter in self.arbiters {
             arbiter.stop();
         }

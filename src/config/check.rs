@@ -1,15 +1,18 @@
 //! Whether the parts of a configuration fit together, before anything is started.
 
-use super::{Config, ConfigError, MailDriver, SecretText, SmsDriver, SmtpTls};
+use super::{Config, ConfigError, TlsMode};
+use crate::web::PublicUrl;
 use qunliao_actors::contacts::PhoneBook;
-use qunliao_delivery::{Secret, SmtpSettings, WebhookSettings};
 use qunliao_protocol::frame::BODY_BYTES_LIMIT;
+use rustls::pki_types::ServerName;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::time::Duration;
 
 /// No timeout or lifetime is longer: it would mean that there is none.
 const SECONDS_MAX: u64 = 24 * 3600;
+/// The longest life of any link.
+const LINK_HOURS_MAX: u32 = 366 * 24;
+/// A link that makes its user the owner should not lie around for longer.
+const SETUP_HOURS_MAX: u32 = 720;
 
 impl Config {
     /// Checks what the types alone cannot.
@@ -19,6 +22,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_limits()?;
         self.check_delivery()?;
+        self.check_tls()?;
         let unfit = |key, why: &str| Err(ConfigError::Unfit(key, why.to_owned()));
         if self.phone_book().is_err() {
             return unfit(
@@ -44,14 +48,46 @@ impl Config {
                 "must be a plus and digits each, such as +86",
             );
         }
+        if !(1..=SETUP_HOURS_MAX).contains(&self.registration.setup_hours) {
+            return unfit(
+                "registration.setup_hours",
+                "must be between an hour and 720, which are 30 days",
+            );
+        }
+        let registration = &self.registration;
+        for (key, hours) in [
+            ("registration.invite_hours", registration.invite_hours),
+            (
+                "registration.reset_link_hours",
+                registration.reset_link_hours,
+            ),
+        ] {
+            if !(1..=LINK_HOURS_MAX).contains(&hours) {
+                return unfit(key, "must be between an hour and 8784, which are 366 days");
+            }
+        }
+        let public_url = &self.web.public_url;
+        if !public_url.is_empty() && PublicUrl::parse(public_url).is_none() {
+            return unfit(
+                "web.public_url",
+                "must be a scheme, a host and perhaps a port, such as https://chat.example.org",
+            );
+        }
         if ![1, 2].contains(&self.protocol.register_reply_op) {
             return unfit(
                 "protocol.register_reply_op",
                 "must be 2, or 1 as in the origin's example",
             );
         }
-        if self.sessions.lifetime_days == 0 || self.sessions.per_user_max == 0 {
+        let sessions = &self.sessions;
+        if sessions.idle_days == 0 || sessions.per_user_max == 0 {
             return unfit("sessions", "must have values of at least 1");
+        }
+        if sessions.lifetime_days < sessions.idle_days {
+            return unfit(
+                "sessions.lifetime_days",
+                "must be at least sessions.idle_days",
+            );
         }
         if self.codes.lifetime_seconds == 0
             || self.codes.lifetime_seconds > SECONDS_MAX
@@ -62,8 +98,21 @@ impl Config {
                 "a code lives between a second and a day, and has at least one try",
             );
         }
-        if self.codes.wrong_tries_max > 100 {
-            return unfit("codes.wrong_tries_max", "must be at most 100");
+        if self.codes.wrong_tries_max > 20 {
+            return unfit("codes.wrong_tries_max", "must be at most 20");
+        }
+        if self.codes.breaker_sample == 0 || self.codes.breaker_ratio_percent > 100 {
+            return unfit(
+                "codes.breaker_sample",
+                "must be at least 1, and codes.breaker_ratio_percent at most 100",
+            );
+        }
+        let limits = &self.limits;
+        if limits.wrong_password_delay_seconds > limits.wrong_password_delay_seconds_max {
+            return unfit(
+                "limits.wrong_password_delay_seconds",
+                "must be at most limits.wrong_password_delay_seconds_max",
+            );
         }
         Ok(())
     }
@@ -73,6 +122,8 @@ impl Config {
         for (key, seconds) in [
             ("limits.frame_timeout_seconds", limits.frame_timeout_seconds),
             ("limits.write_timeout_seconds", limits.write_timeout_seconds),
+            ("limits.tls_handshake_seconds", limits.tls_handshake_seconds),
+            ("limits.proxy_header_seconds", limits.proxy_header_seconds),
             ("limits.idle_timeout_seconds", limits.idle_timeout_seconds),
             ("limits.transfer_wait_seconds", limits.transfer_wait_seconds),
             (
@@ -88,6 +139,44 @@ impl Config {
             (
                 "codes.wrong_tries_window_seconds",
                 self.codes.wrong_tries_window_seconds,
+            ),
+            ("delivery.deadline_seconds", self.delivery.deadline_seconds),
+            ("delivery.rest_seconds", self.delivery.rest_seconds),
+            (
+                "delivery.aliyun.timeout_seconds",
+                self.delivery.aliyun.timeout_seconds,
+            ),
+            (
+                "delivery.tencent.timeout_seconds",
+                self.delivery.tencent.timeout_seconds,
+            ),
+            (
+                "delivery.yunxin.timeout_seconds",
+                self.delivery.yunxin.timeout_seconds,
+            ),
+            (
+                "delivery.twilio.timeout_seconds",
+                self.delivery.twilio.timeout_seconds,
+            ),
+            (
+                "delivery.kannel.timeout_seconds",
+                self.delivery.kannel.timeout_seconds,
+            ),
+            (
+                "codes.breaker_pause_seconds",
+                self.codes.breaker_pause_seconds,
+            ),
+            (
+                "codes.breaker_probe_seconds",
+                self.codes.breaker_probe_seconds,
+            ),
+            (
+                "limits.wrong_password_delay_seconds",
+                limits.wrong_password_delay_seconds,
+            ),
+            (
+                "limits.wrong_password_delay_seconds_max",
+                limits.wrong_password_delay_seconds_max,
             ),
             (
                 "delivery.webhook.timeout_seconds",
@@ -144,7 +233,27 @@ impl Config {
                 "limits.wrong_credentials_per_address_minute",
                 limits.wrong_credentials_per_address_minute as usize,
             ),
+            (
+                "limits.wrong_credentials_per_prefix_burst",
+                limits.wrong_credentials_per_prefix_burst as usize,
+            ),
+            (
+                "limits.wrong_credentials_per_prefix_minute",
+                limits.wrong_credentials_per_prefix_minute as usize,
+            ),
+            (
+                "limits.wrong_passwords_by_strangers",
+                limits.wrong_passwords_by_strangers as usize,
+            ),
+            (
+                "limits.wrong_passwords_by_known_network",
+                limits.wrong_passwords_by_known_network as usize,
+            ),
             ("limits.deliveries_max", limits.deliveries_max),
+            (
+                "delivery.failures_until_rest",
+                self.delivery.failures_until_rest as usize,
+            ),
         ] {
             if count == 0 {
                 return Err(ConfigError::Unfit(key, "must be at least 1".into()));
@@ -162,33 +271,52 @@ impl Config {
         Ok(())
     }
 
-    fn check_delivery(&self) -> Result<(), ConfigError> {
-        let delivery = &self.delivery;
-        let uses_outbox = delivery.sms == SmsDriver::Outbox || delivery.mail == MailDriver::Outbox;
-        let listen = &self.listen;
-        let is_reachable = [listen.auth, listen.chat, listen.files, listen.web]
-            .iter()
-            .any(|address| !address.ip().to_canonical().is_loopback());
-        if uses_outbox && is_reachable && !delivery.outbox_on_network {
-            let why = "with an address that others can reach, codes in a file would keep them from signing up; \
-                       choose another driver, or set delivery.outbox_on_network";
-            return Err(ConfigError::Unfit("delivery", why.into()));
-        }
-        if delivery.sms == SmsDriver::Webhook {
-            let settings = self.webhook_settings()?;
-            let unfit = |why: qunliao_delivery::SettingsError| {
-                ConfigError::Unfit("delivery.webhook", why.to_string())
+    /// Where links lead to, while the web port listens on `web`.
+    pub(crate) fn public_url(&self, web: SocketAddr) -> PublicUrl {
+        PublicUrl::parse(&self.web.public_url).unwrap_or_else(|| {
+            let is_local = web.ip().to_canonical().is_loopback();
+            let is_secure = match self.tls.mode {
+                TlsMode::Off => false,
+                TlsMode::Optional => !is_local,
+                TlsMode::Required => true,
             };
-            qunliao_delivery::Webhook::new(settings).map_err(unfit)?;
+            let name = self.tls.names.first().filter(|_| !is_local);
+            PublicUrl::of(web, name.map(String::as_str), is_secure)
+        })
+    }
+
+    fn check_tls(&self) -> Result<(), ConfigError> {
+        let tls = &self.tls;
+        let unfit = |key, why: &str| Err(ConfigError::Unfit(key, why.to_owned()));
+        if tls.cert_file.is_some() != tls.key_file.is_some() {
+            return unfit(
+                "tls",
+                "cert_file and key_file go together: give both, or none for a certificate \
+                 that the server makes itself",
+            );
         }
-        if delivery.mail == MailDriver::Smtp {
-            let settings = self.smtp_settings()?;
-            let unfit = |why: qunliao_delivery::SettingsError| {
-                ConfigError::Unfit("delivery.smtp", why.to_string())
-            };
-            qunliao_delivery::Smtp::new(settings).map_err(unfit)?;
+        let is_name = |name: &String| ServerName::try_from(name.as_str()).is_ok();
+        if !tls.names.iter().all(is_name) {
+            return unfit(
+                "tls.names",
+                "must be names or addresses, such as chat.example.org or 192.0.2.7",
+            );
+        }
+        if let (Some(cert), Some(key), true) =
+            (&tls.cert_file, &tls.key_file, tls.mode != TlsMode::Off)
+        {
+            crate::tls::load_pair(cert, key)
+                .map_err(|why| ConfigError::Unfit("tls", why.to_string()))?;
         }
         Ok(())
+    }
+
+    /// Whether others than this machine can connect.
+    pub(crate) fn is_reachable(&self) -> bool {
+        let listen = &self.listen;
+        [listen.auth, listen.chat, listen.files, listen.web]
+            .iter()
+            .any(|address| !address.ip().to_canonical().is_loopback())
     }
 
     pub(crate) fn phone_book(&self) -> Result<PhoneBook, ConfigError> {
@@ -203,67 +331,5 @@ impl Config {
                 format!("there is no region {region}"),
             )
         })
-    }
-
-    pub(crate) fn webhook_settings(&self) -> Result<WebhookSettings, ConfigError> {
-        let webhook = &self.delivery.webhook;
-        let secret = secret(
-            "delivery.webhook.secret",
-            &webhook.secret,
-            webhook.secret_file.as_deref(),
-        )?;
-        Ok(WebhookSettings {
-            url: webhook.url.clone(),
-            secret: secret.unwrap_or_else(|| Secret::from(String::new())),
-            timeout: Duration::from_secs(webhook.timeout_seconds),
-            ca_file: webhook.ca_file.clone(),
-        })
-    }
-
-    pub(crate) fn smtp_settings(&self) -> Result<SmtpSettings, ConfigError> {
-        let smtp = &self.delivery.smtp;
-        Ok(SmtpSettings {
-            host: smtp.host.clone(),
-            port: smtp.port,
-            tls: match smtp.tls {
-                SmtpTls::Implicit => qunliao_delivery::SmtpTls::Implicit,
-                SmtpTls::Starttls => qunliao_delivery::SmtpTls::StartTls,
-                SmtpTls::None => qunliao_delivery::SmtpTls::None,
-            },
-            user: Some(smtp.user.clone()).filter(|user| !user.is_empty()),
-            password: secret(
-                "delivery.smtp.password",
-                &smtp.password,
-                smtp.password_file.as_deref(),
-            )?,
-            from: smtp.from.clone(),
-            ca_file: smtp.ca_file.clone(),
-            timeout: Duration::from_secs(smtp.timeout_seconds),
-        })
-    }
-}
-
-/// A secret that stands in the configuration (best from the environment) or in a file.
-fn secret(
-    key: &'static str,
-    text: &SecretText,
-    file: Option<&Path>,
-) -> Result<Option<Secret>, ConfigError> {
-    match (text.0.as_str(), file) {
-        ("", None) => Ok(None),
-        ("", Some(path)) => match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Some(Secret::from(
-                text.trim_end_matches(['\r', '\n']).to_owned(),
-            ))),
-            Err(why) => Err(ConfigError::Unfit(
-                key,
-                format!("{}: {why}", path.display()),
-            )),
-        },
-        (text, None) => Ok(Some(Secret::from(text.to_owned()))),
-        (_, Some(_)) => Err(ConfigError::Unfit(
-            key,
-            "must not be given twice, also as a file".into(),
-        )),
     }
 }

@@ -1,14 +1,20 @@
 //! A configuration as a tree, and the environment laid over it.
 
 use super::{Config, ENV_PREFIX};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+/// Reads YAML as its version 1.2 has it, where `off` is a word and not a truth.
+pub(super) fn read_yaml<T: DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options)
+}
 
 /// Sets the key that `name` stands for, and answers the whole anew.
 pub(super) fn overlay(tree: &mut Value, name: &str, value: &str) -> Result<Config, String> {
     let path = name[ENV_PREFIX.len()..].to_lowercase();
     let keys: Vec<&str> = path.split("__").collect();
-    let typed: Value =
-        serde_saphyr::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    let typed: Value = read_yaml(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     let mut changed = tree.clone();
     set(&mut changed, &keys, typed)?;
     let config = from_tree(&changed).or_else(|why| {

@@ -8,13 +8,17 @@ use actix::prelude::*;
 use anyhow::Context as _;
 use qunliao_actors::Stop;
 use qunliao_actors::auth_registry::{AuthRegistry, Desk, Neighbours};
+use qunliao_actors::brake::Brake;
+use qunliao_actors::breaker::SmsBreaker;
 use qunliao_actors::chat_room::ChatRoom;
-use qunliao_actors::courier::Courier;
+use qunliao_actors::courier::{Courier, Rungs};
 use qunliao_actors::credentials::Credentials;
 use qunliao_actors::file_vault::FileVault;
+use qunliao_actors::file_vault::transfer::Transfers;
 use qunliao_actors::hasher::Hasher;
-use qunliao_actors::house::{AuthHandles, RoomHandles, VaultHandles};
+use qunliao_actors::house::{AccountHandles, AuthHandles, RoomHandles, VaultHandles};
 use qunliao_actors::person::People;
+use qunliao_actors::presence::Presence;
 use qunliao_actors::vital::{OnLoss, Vital};
 use qunliao_protocol::RoomId;
 use qunliao_storage::{DataFolder, Health};
@@ -29,6 +33,32 @@ pub(super) struct CoreActors {
     auth: Addr<AuthRegistry>,
     vault: Addr<FileVault>,
     courier: Addr<Courier>,
+    /// The ways to people, as the courier knows them.
+    pub(super) rungs: Rungs,
+}
+
+/// What the core actors and the connections know together.
+pub(super) struct Shared {
+    pub(super) credentials: Arc<Credentials>,
+    pub(super) presence: Arc<Presence>,
+    pub(super) transfers: Transfers,
+    pub(super) brake: Brake,
+    pub(super) breaker: Arc<SmsBreaker>,
+}
+
+impl Shared {
+    pub(super) fn new(config: &Config) -> Self {
+        let memory = Duration::from_secs(config.limits.credential_memory_seconds);
+        let credentials = Arc::new(Credentials::new(memory));
+        let transfers = Transfers::default();
+        Self {
+            presence: Arc::new(Presence::new(Arc::clone(&credentials), transfers.clone())),
+            credentials,
+            transfers,
+            brake: Brake::new(config.limits.brake()),
+            breaker: Arc::new(SmsBreaker::new(config.codes.breaker())),
+        }
+    }
 }
 
 /// What happens when one of them is lost: the end, loudly. Whoever watches starts
@@ -46,21 +76,29 @@ impl CoreActors {
         config: &Config,
         folder: &DataFolder,
         kept: &Kept,
-        credentials: &Arc<Credentials>,
+        beside: &Shared,
         mut arbiter: impl FnMut() -> ArbiterHandle,
     ) -> anyhow::Result<Self> {
         let (limits, store) = (&config.limits, &kept.store);
         let on_loss = on_loss();
         let vital = |name| Vital::new(name, Arc::clone(&on_loss));
         let shared = arbiter();
-        let courier = start_on(&shared, parts::courier(config, folder, vital("courier"))?);
+        let courier = parts::courier(config, folder, vital("courier"))?;
+        let rungs = courier.rungs();
+        let courier = start_on(&shared, courier);
         let neighbours = Neighbours {
             accounts: Arc::new(store.clone()),
+            sessions: Arc::new(store.clone()),
             codes: Arc::new(store.clone()),
+            links: Arc::new(store.clone()),
+            files: Arc::new(store.clone()),
             courier: courier.clone().recipient(),
             hasher: Hasher::new(limits.password_threads, limits.password_queue_max),
-            credentials: Arc::clone(credentials),
+            credentials: Arc::clone(&beside.credentials),
             people: Arc::new(People::default()),
+            presence: Arc::clone(&beside.presence),
+            brake: beside.brake.clone(),
+            breaker: Arc::clone(&beside.breaker),
         };
         let desk = Desk::new(neighbours, parts::settings(config)?);
         let auth = start_on(&shared, AuthRegistry::new(desk, vital("auth_registry")));
@@ -83,6 +121,7 @@ impl CoreActors {
             auth,
             vault,
             courier,
+            rungs,
         })
     }
 
@@ -107,6 +146,20 @@ impl CoreActors {
             send_code: self.auth.clone().recipient(),
             sign_up: self.auth.clone().recipient(),
             confirm_email: self.auth.clone().recipient(),
+            account: self.account_handles(),
+        }
+    }
+
+    fn account_handles(&self) -> AccountHandles {
+        AccountHandles {
+            send_reset_code: self.auth.clone().recipient(),
+            send_code_to_new_contact: self.auth.clone().recipient(),
+            change_contact: self.auth.clone().recipient(),
+            reset_password: self.auth.clone().recipient(),
+            change_password: self.auth.clone().recipient(),
+            edit_profile: self.auth.clone().recipient(),
+            manage_sessions: self.auth.clone().recipient(),
+            close_account: self.auth.clone().recipient(),
         }
     }
 

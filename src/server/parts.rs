@@ -1,16 +1,18 @@
 //! The parts that the configuration decides on: storage, gateways, settings.
 
 use super::EXIT_LOST;
-use crate::config::{Config, LanguageName, MailDriver, SmsDriver};
+use crate::config::delivery::{MailDriver, SmsDriver};
+use crate::config::{Config, LanguageName};
 use anyhow::Context as _;
-use qunliao_actors::auth_registry::Settings;
-use qunliao_actors::courier::Courier;
+use qunliao_actors::auth_registry::{Ladder, Settings};
+use qunliao_actors::courier::{Courier, Rungs};
 use qunliao_actors::file_vault::{FileVault, Ledger, LedgerLimits};
+use qunliao_actors::info::Info;
 use qunliao_actors::vital::Vital;
 use qunliao_actors::{names, passwords};
-use qunliao_delivery::{Mailer, Outbox, Retry, SmsGateway, Smtp, Webhook};
+use qunliao_delivery::{Mailer, Outbox, Relay, SmsGateway};
 use qunliao_protocol::Language;
-use qunliao_protocol::auth::{Limits, ServerInfo};
+use qunliao_protocol::auth::Limits;
 use qunliao_storage::{DataFolder, Files, FreeSpace, Reserve, SledEngine, Store, Vault};
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,23 +68,27 @@ pub(super) fn courier(
     vital: Vital,
 ) -> anyhow::Result<Courier> {
     // One for both: whoever appends has to know how the last line ended.
-    let outbox = || Outbox::open(folder.outbox()).context("opening the outbox");
-    let outbox = match (config.delivery.sms, config.delivery.mail) {
-        (SmsDriver::Webhook, MailDriver::Smtp) => None,
-        _ => Some(Arc::new(outbox()?)),
+    let delivery = &config.delivery;
+    let by_outbox =
+        delivery.sms.0.contains(&SmsDriver::Outbox) || delivery.mail == MailDriver::Outbox;
+    let outbox = by_outbox
+        .then(|| Outbox::open(folder.outbox()).context("opening the outbox"))
+        .transpose()?
+        .map(Arc::new);
+    let mut gateways: Vec<Arc<dyn SmsGateway>> = Vec::new();
+    for driver in &delivery.sms.0 {
+        let outbox = || outbox.clone().map(|outbox| outbox as _);
+        gateways.extend(config.sms_gateway(*driver)?.or_else(outbox));
+    }
+    let mailer: Option<Arc<dyn Mailer>> = match delivery.mail {
+        MailDriver::Outbox => outbox.map(|outbox| outbox as _),
+        MailDriver::Smtp => config.mail_server()?.map(|smtp| Arc::new(smtp) as _),
+        MailDriver::None => None,
     };
-    let sms: Arc<dyn SmsGateway> = match (config.delivery.sms, &outbox) {
-        (SmsDriver::Outbox, Some(outbox)) => Arc::clone(outbox) as _,
-        _ => Arc::new(Webhook::new(config.webhook_settings()?)?),
-    };
-    let mail: Arc<dyn Mailer> = match (config.delivery.mail, &outbox) {
-        (MailDriver::Outbox, Some(outbox)) => Arc::clone(outbox) as _,
-        _ => Arc::new(Smtp::new(config.smtp_settings()?)?),
-    };
+    let (retry, patience) = (config.retry(), config.patience());
     Ok(Courier::new(
-        sms,
-        mail,
-        Retry::default(),
+        Relay::sms(gateways, retry, patience),
+        Relay::mail(mailer.into_iter().collect(), retry, patience),
         config.limits.deliveries_max,
         vital,
     ))
@@ -108,20 +114,24 @@ pub(super) fn file_vault(config: &Config, kept: &Kept, vital: Vital) -> FileVaul
 }
 
 pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 3600);
     Ok(Settings {
         verify: config.registration.verify,
+        approval: config.registration.approval,
         phones: config.phone_book()?,
         codes: config.codes,
-        session_lifetime: Duration::from_secs(u64::from(config.sessions.lifetime_days) * 24 * 3600),
+        session_idle: days(config.sessions.idle_days),
+        session_lifetime: days(config.sessions.lifetime_days),
         sessions_max: config.sessions.per_user_max,
+        bio_bytes_max: config.limits.bio_bytes_max,
         language: config.language.into(),
     })
 }
 
 /// The answer to op 9.
-pub(super) fn info(config: &Config) -> ServerInfo {
+pub(super) fn info(config: &Config, rungs: Rungs) -> Info {
     let limits = &config.limits;
-    ServerInfo {
+    Info {
         name: config.name.clone(),
         version: concat!("qunliao ", env!("CARGO_PKG_VERSION")).to_owned(),
         limits: Limits {
@@ -134,7 +144,9 @@ pub(super) fn info(config: &Config) -> ServerInfo {
             password_chars_min: passwords::PASSWORD_CHARS_MIN,
             password_chars_max: passwords::PASSWORD_CHARS_MAX,
         },
-        registration: config.registration.verify.described(),
+        verify: config.registration.verify,
+        approval: config.registration.approval,
+        ladder: Arc::new(move || Ladder::from(&rungs)),
     }
 }
 

@@ -1,0 +1,165 @@
+//! The server's side of the socket: for its own user and for root alone.
+
+use super::place::Place;
+use super::wire::{self, REQUEST_BYTES_MAX};
+use anyhow::Context as _;
+use qunliao_actors::admin::{Caller, Desk, Refused, Reply};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Requests at once; others wait to be accepted.
+const REQUESTS_MAX: usize = 8;
+/// How long a request may take to arrive, and an answer to leave.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request may take to be carried out.
+const WORK: Duration = Duration::from_secs(60);
+/// A pause after a failed accept: out of descriptors, the next would fail too.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The socket, open.
+pub(crate) struct AdminSocket {
+    place: Place,
+    task: JoinHandle<()>,
+}
+
+impl AdminSocket {
+    /// Opens it. To be called with the data folder's lock held: what another server
+    /// left behind is replaced.
+    pub(crate) fn open(data_dir: &Path, desk: Desk) -> anyhow::Result<Self> {
+        let failed = || format!("opening admin.sock in {}", data_dir.display());
+        let place = Place::of(data_dir).with_context(failed)?;
+        let listener = bind(&place).with_context(failed)?;
+        let task = actix_rt::spawn(serve(listener, Arc::new(desk)));
+        Ok(Self { place, task })
+    }
+
+    /// Closes it.
+    pub(crate) fn close(self) {
+        self.task.abort();
+        if let Err(why) = fs::remove_file(self.place.socket()) {
+            log::warn!("event=admin_socket_kept error={:?}", why.kind());
+        }
+    }
+}
+
+/// Binds under another name, so that the socket is its owner's alone from the
+/// moment it can be found.
+fn bind(place: &Place) -> io::Result<UnixListener> {
+    let unfinished = place.unfinished();
+    match fs::remove_file(&unfinished) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&unfinished)?;
+    fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o600))?;
+    fs::rename(&unfinished, place.socket())?;
+    Ok(listener)
+}
+
+async fn serve(listener: UnixListener, desk: Arc<Desk>) {
+    let places = Arc::new(Semaphore::new(REQUESTS_MAX));
+    loop {
+        let Ok(permit) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((socket, _)) => {
+                let desk = Arc::clone(&desk);
+                actix_rt::spawn(async move {
+                    let _permit = permit;
+                    attend(socket, &desk).await;
+                });
+            }
+            Err(why) => {
+                log::warn!("event=accept_failed port=admin error=\"{why}\"");
+                actix_rt::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// One request, one answer. Whoever says nothing, or hangs up, is not missed.
+async fn attend(mut socket: UnixStream, desk: &Desk) {
+    let answer = match timeout(PATIENCE, receive(&mut socket)).await {
+        Ok(Ok(line)) => match admitted(&socket) {
+            Ok(()) => answer(desk, &line).await,
+            Err(refused) => Err(refused),
+        },
+        Ok(Err(refused)) => Err(refused),
+        Err(_) => return,
+    };
+    let line = wire::write_answer(answer);
+    let _ = timeout(PATIENCE, socket.write_all(&line)).await;
+}
+
+async fn answer(desk: &Desk, line: &[u8]) -> Result<Reply, Refused> {
+    let request = wire::read_request(line)?;
+    let work = desk.carry_out(Caller::Operator, request);
+    timeout(WORK, work).await.unwrap_or_else(|_| {
+        Err(Refused::new(
+            "too_slow",
+            "The server took too long. Whether it was done is not known.",
+        ))
+    })
+}
+
+/// Reads one line.
+async fn receive(socket: &mut UnixStream) -> Result<Vec<u8>, Refused> {
+    let mut line = Vec::new();
+    let mut bounded = BufReader::new(socket.take(REQUEST_BYTES_MAX));
+    let broken = |_| Refused::new("bad_request", "The request broke off.");
+    bounded.read_until(b'\n', &mut line).await.map_err(broken)?;
+    if line.ends_with(b"\n") {
+        return Ok(line);
+    }
+    let is_long = line.len() as u64 == REQUEST_BYTES_MAX;
+    let why = if is_long { "is too long" } else { "broke off" };
+    Err(Refused::new("bad_request", format!("The request {why}.")))
+}
+
+/// The folder and the mode keep others out already; should they not, this does.
+fn admitted(socket: &UnixStream) -> Result<(), Refused> {
+    let own = rustix::process::geteuid().as_raw();
+    match socket.peer_cred() {
+        Ok(peer) if may_enter(peer.uid(), own) => Ok(()),
+        Ok(peer) => {
+            log::warn!("event=admin_refused uid={}", peer.uid());
+            Err(not_permitted())
+        }
+        Err(_) => Err(not_permitted()),
+    }
+}
+
+/// The server's own user, and root.
+fn may_enter(peer: u32, own: u32) -> bool {
+    peer == own || peer == 0
+}
+
+fn not_permitted() -> Refused {
+    Refused::new(
+        "not_permitted",
+        "Only the user that the server runs as, and root, may do this.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_user_and_root_may_enter() {
+        assert!(may_enter(1000, 1000));
+        assert!(may_enter(0, 1000));
+        assert!(!may_enter(1001, 1000));
+        assert!(!may_enter(1000, 0));
+    }
+}
