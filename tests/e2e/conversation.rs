@@ -5,12 +5,12 @@ use std::future::Future;
 
 use qunliao_client::{
     AuthClient, ChatClient, ClientError, Credential, Event, FilesClient, Forward, HeaderForm,
-    NewUser,
+    NewUser, Tls, Way,
 };
 use qunliao_protocol::auth::{Contact, Purpose};
 use tempfile::TempDir;
 
-use crate::harness::{PATIENCE, Server};
+use crate::harness::{Home, PATIENCE, Server};
 use crate::people::{ALICE, BOB, CAROL, Person};
 
 /// 3 MiB and a little, so that no buffer's size divides it.
@@ -33,14 +33,14 @@ fn credential(person: &Person) -> Credential {
     Credential::password(person.name, person.password)
 }
 
-async fn auth(server: &Server, form: HeaderForm) -> AuthClient {
-    AuthClient::open(server.addresses.auth, form)
+async fn auth(server: &Server, way: impl Into<Way>) -> AuthClient {
+    AuthClient::open(server.addresses.auth, way)
         .await
         .expect("a connection")
 }
 
-async fn chat(server: &Server, form: HeaderForm, credential: Credential) -> ChatClient {
-    let chat = ChatClient::open(server.addresses.chat, form, credential).await;
+async fn chat(server: &Server, way: impl Into<Way>, credential: Credential) -> ChatClient {
+    let chat = ChatClient::open(server.addresses.chat, way, credential).await;
     chat.expect("a connection")
 }
 
@@ -59,8 +59,8 @@ async fn expect_news(chat: &mut ChatClient, from: &Person, news: &str) {
     );
 }
 
-async fn sign_up(server: &Server, form: HeaderForm, person: &Person) {
-    let mut client = auth(server, form).await;
+async fn sign_up(server: &Server, way: &Way, person: &Person) {
+    let mut client = auth(server, way).await;
     let contact = Contact::Phone(person.phone);
     client
         .send_code(contact, Purpose::Register)
@@ -92,8 +92,8 @@ async fn sign_up(server: &Server, form: HeaderForm, person: &Person) {
 }
 
 /// Logs in by name, by number, and with a wrong password; answers with a token.
-async fn log_in(server: &Server, form: HeaderForm, person: &Person) -> String {
-    let mut client = auth(server, form).await;
+async fn log_in(server: &Server, way: &Way, person: &Person) -> String {
+    let mut client = auth(server, way).await;
     let by_name = client
         .log_in(person.name, person.password)
         .await
@@ -114,11 +114,11 @@ async fn log_in(server: &Server, form: HeaderForm, person: &Person) -> String {
 
 /// Three people, two of them as the origin has it and one with a token; everyone
 /// hears the others, nobody themselves.
-async fn talk(server: &Server, form: HeaderForm, round: &str) {
-    let mut alice = chat(server, form, credential(&ALICE)).await;
-    let mut bob = chat(server, form, credential(&BOB)).await;
-    let token = log_in(server, form, &CAROL).await;
-    let mut carol = chat(server, form, Credential::Token(token)).await;
+async fn talk(server: &Server, way: &Way, round: &str) {
+    let mut alice = chat(server, way, credential(&ALICE)).await;
+    let mut bob = chat(server, way, credential(&BOB)).await;
+    let token = log_in(server, way, &CAROL).await;
+    let mut carol = chat(server, way, Credential::Token(token)).await;
     carol.enter().await.expect("her token");
 
     alice.say("你好").await.expect("said");
@@ -129,7 +129,7 @@ async fn talk(server: &Server, form: HeaderForm, round: &str) {
     expect_news(&mut alice, &BOB, "在").await;
     expect_news(&mut carol, &BOB, "在").await;
 
-    let id = format!("carol {round} {form:?}");
+    let id = format!("carol {round}");
     let said = soon(carol.say_surely("hello", &id))
         .await
         .expect("an answer");
@@ -161,8 +161,8 @@ fn big() -> Vec<u8> {
     (0..BIG_BYTES).map(|i| (i * 31 % 251) as u8).collect()
 }
 
-async fn share(server: &Server, form: HeaderForm) {
-    let alice = FilesClient::new(server.addresses.files, form, credential(&ALICE));
+async fn share(server: &Server, way: &Way) {
+    let alice = FilesClient::new(server.addresses.files, way, credential(&ALICE));
     let listing = alice.list().await.expect("a list");
     assert_eq!((listing.exist_file, listing.files.len()), (0, 0));
 
@@ -188,8 +188,8 @@ async fn share(server: &Server, form: HeaderForm) {
 
 const FOLDER: [(&str, &str); 3] = [("readme.txt", "你好"), ("图/a/1.png", "png"), ("图/空", "")];
 
-async fn fetch(server: &Server, credential: Credential, form: HeaderForm) {
-    let files = FilesClient::new(server.addresses.files, form, credential);
+async fn fetch(server: &Server, credential: Credential, way: &Way) {
+    let files = FilesClient::new(server.addresses.files, way, credential);
     let listing = files.list().await.expect("a list");
     assert_eq!(listing.exist_file, 3);
     let names: Vec<&str> = listing
@@ -222,32 +222,40 @@ async fn fetch(server: &Server, credential: Credential, form: HeaderForm) {
     assert!(!into.path().join("没有.txt").exists());
 }
 
-async fn whole_conversation(form: HeaderForm) {
-    let server = Server::start();
+async fn whole_conversation(server: Server, way: &Way) {
     for person in [&ALICE, &BOB, &CAROL] {
-        sign_up(&server, form, person).await;
+        sign_up(&server, way, person).await;
     }
-    talk(&server, form, "before").await;
-    share(&server, form).await;
-    fetch(&server, credential(&BOB), form).await;
-    let token = log_in(&server, form, &BOB).await;
+    talk(&server, way, "before").await;
+    share(&server, way).await;
+    fetch(&server, credential(&BOB), way).await;
+    let token = log_in(&server, way, &BOB).await;
 
     let server = server.restart();
-    talk(&server, form, "after").await;
-    fetch(&server, credential(&CAROL), form).await;
+    talk(&server, way, "after").await;
+    fetch(&server, credential(&CAROL), way).await;
     // Sessions last, too.
-    fetch(&server, Credential::Token(token), form).await;
+    fetch(&server, Credential::Token(token), way).await;
     server.terminate();
 }
 
 #[tokio::test]
 async fn the_whole_conversation_goes_well_with_text_headers() {
-    whole_conversation(HeaderForm::Text).await;
+    whole_conversation(Server::start(), &HeaderForm::Text.into()).await;
 }
 
 #[tokio::test]
 async fn the_whole_conversation_goes_well_with_binary_headers() {
-    whole_conversation(HeaderForm::Binary).await;
+    whole_conversation(Server::start(), &HeaderForm::Binary.into()).await;
+}
+
+#[tokio::test]
+async fn the_whole_conversation_goes_well_within_tls() {
+    for form in [HeaderForm::Text, HeaderForm::Binary] {
+        let server = Home::new().set("tls.mode", "required").start();
+        let tls = Tls::pinned(server.authority());
+        whole_conversation(server, &Way::encrypted(form, tls)).await;
+    }
 }
 
 #[tokio::test]

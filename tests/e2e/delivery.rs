@@ -3,7 +3,7 @@
 
 #[allow(dead_code, reason = "its own tests use more of it")]
 #[path = "../../delivery/tests/endpoint/mod.rs"]
-mod endpoint;
+pub(crate) mod endpoint;
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ const MAIL_USER: &str = "qunliao";
 const MAIL_PASSWORD: &str = "the mail server's password";
 const WEBHOOK_SECRET: &str = "what the endpoint knows as well";
 
-fn mailing(tls: &str, mail: &SmtpServer, certificates: &Certificates) -> Home {
+pub(crate) fn mailing(tls: &str, mail: &SmtpServer, certificates: &Certificates) -> Home {
     Home::new()
         .set("delivery.mail", "smtp")
         .set("delivery.smtp.host", "localhost")
@@ -43,10 +43,10 @@ fn texting(endpoint: &Endpoint) -> Home {
         .set("delivery.webhook.secret", WEBHOOK_SECRET)
 }
 
-const SIGNING_IN: [&str; 4] = ["--user", MAIL_USER, "--password", MAIL_PASSWORD];
+pub(crate) const SIGNING_IN: [&str; 4] = ["--user", MAIL_USER, "--password", MAIL_PASSWORD];
 
 /// The six digits of a text.
-fn code_in(text: &str) -> String {
+pub(crate) fn code_in(text: &str) -> String {
     let numbers = text.split(|c: char| !c.is_ascii_digit());
     let mut codes = numbers.filter(|number| number.len() == 6);
     let code = codes
@@ -61,7 +61,7 @@ fn check_mail(mail: &Mail, person: &Person) {
     assert!(mail.signed_in && mail.encrypted);
 }
 
-fn log_in(server: &Server, name: &str, password: &str) -> Value {
+pub(crate) fn log_in(server: &Server, name: &str, password: &str) -> Value {
     let args = json!({ "user_name": name, "user_pwd": password });
     ask(server.addresses.auth, &json!({ "op": 0, "args": args }))
 }

@@ -29,13 +29,21 @@ codes:
   gap_seconds: 0
   per_contact_hour: 1000000
   per_contact_day: 1000000
+  per_contact_and_prefix_hour: 1000000
+  per_contact_and_prefix_day: 1000000
   per_address_hour: 1000000
+  per_prefix_hour: 1000000
   total_day: 1000000
+  sms_day: 1000000
+  breaker_ratio_percent: 0
 storage: { reserve_mib: 1 }
 limits:
   messages_per_second: 100000
   messages_burst: 100000
   wrong_credentials_per_address_burst: 1000000
+  wrong_credentials_per_prefix_burst: 1000000
+  wrong_passwords_by_strangers: 1000000
+  wrong_passwords_by_known_network: 1000000
   password_queue_per_address_max: 1000
 ";
 
@@ -188,26 +196,6 @@ impl Server {
     /// Waits for a line of the log that contains `text`.
     pub(crate) fn wait_for_log(&self, text: &str) -> String {
         self.run().log.wait_for(text)
-    }
-
-    /// The code that was sent to `contact` last.
-    pub(crate) fn code_to(&self, contact: &str) -> String {
-        let mut codes = self.codes_to(contact);
-        codes
-            .pop()
-            .unwrap_or_else(|| panic!("no code went to {contact}"))
-    }
-
-    /// The codes that were sent to `contact`.
-    pub(crate) fn codes_to(&self, contact: &str) -> Vec<String> {
-        let outbox = fs::read_to_string(self.home().data().join("outbox.jsonl"));
-        let outbox = outbox.unwrap_or_default();
-        let sendings = outbox
-            .lines()
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line of JSON"));
-        let to_contact = sendings.filter(|sending| sending["to"] == contact);
-        let codes = to_contact.map(|sending| sending["code"].as_str().expect("a text").to_owned());
-        codes.collect()
     }
 
     /// Its resident memory, in KiB.

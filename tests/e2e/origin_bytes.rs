@@ -83,7 +83,7 @@ fn expect_session(reply: &mut Value, person: &Person) {
     let mut user = take(reply, "user");
     assert!(take(&mut user, "id").is_u64());
     let shown = json!({ "name": person.name, "phone": person.full_phone(), "email": person.email,
-        "email_confirmed": false });
+        "email_confirmed": false, "phone_verified": true });
     assert_eq!(user, shown);
 }
 

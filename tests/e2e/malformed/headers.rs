@@ -12,7 +12,9 @@ fn broken_headers() -> Vec<(Vec<u8>, u64, &'static str)> {
     vec![
         bad(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         bad(b"POST /api/auth HTTP/1.1\r\n\r\n"),
-        bad(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+        // TLS that does not begin with a handshake.
+        bad(b"\x15\x03\x01\x00\x02\x02\x00"),
+        bad(b"\x17\x03\x03\x00\x01\x00"),
         bad(b"SSH-2.0-OpenSSH_9.6\r\n"),
         bad(b"{\"op\":0}"),
         bad(b"\xff\xff\xff\xff"),

@@ -1,5 +1,6 @@
 //! Requests that have an op, and something wrong with the rest.
 
+mod account;
 mod auth;
 mod chat;
 mod files;
@@ -23,6 +24,9 @@ pub(super) fn rows() -> Vec<Row> {
         .into_iter()
         .chain(auth::codes())
         .chain(auth::sign_ups())
+        .chain(account::recoveries())
+        .chain(account::changes())
+        .chain(account::profiles_and_sessions())
         .map(row(Port::Auth, false));
     let chat = chat::sayings().into_iter().map(row(Port::Chat, false));
     let looks = files::looks().into_iter().map(row(Port::Files, false));
