@@ -40,7 +40,7 @@ pub(super) async fn show(
     pages: web::Data<Pages>,
 ) -> HttpResponse {
     let speech = Speech::of(&request, pages.house.language);
-    match look_up(&pages, &token, speech).await {
+    match look_up(&request, &pages, &token, speech).await {
         Ok(invitation) => {
             let card = card::card(&pages, &invitation, speech, &Answers::default(), None);
             let page = layout::page(speech, card::title(&invitation, speech), &card);
@@ -63,7 +63,7 @@ pub(super) async fn accept(
     };
     let network = form::network(&request);
     let brake = &pages.house.brake;
-    let invitation = match look_up(&pages, &token, speech).await {
+    let invitation = match look_up(&request, &pages, &token, speech).await {
         Ok(invitation) => invitation,
         Err(end) => {
             brake.count_wrong(network, Instant::now());
@@ -88,20 +88,25 @@ pub(super) async fn accept(
             layout::answer(StatusCode::OK, speech, layout::page(speech, title, &card))
         }
         // Someone else was faster.
-        Err(Failure::BadInvite) => gone(speech),
+        Err(Failure::BadInvite) => gone(&request, speech),
         Err(failure) => refuse(&Fault::from_failure(&failure, speech)),
     }
 }
 
 /// The invitation of `token`, or the page that says that there is none.
-async fn look_up(pages: &Pages, token: &str, speech: Speech) -> Result<Invitation, HttpResponse> {
+async fn look_up(
+    request: &HttpRequest,
+    pages: &Pages,
+    token: &str,
+    speech: Speech,
+) -> Result<Invitation, HttpResponse> {
     match link_of(pages, token, speech).await? {
         Some(Link {
             purpose: LinkPurpose::Invite(role),
             expires,
             ..
         }) => Ok(Invitation { role, expires }),
-        _ => Err(gone(speech)),
+        _ => Err(gone(request, speech)),
     }
 }
 
@@ -133,14 +138,24 @@ async fn sign_up(
 }
 
 /// Used, expired or forged: which of them is not known, and makes no difference.
-fn gone(speech: Speech) -> HttpResponse {
-    let end = End {
-        title: speech.say("这个邀请已经失效", "This invitation no longer works"),
-        next: speech.say(
-            "每个邀请只能用一次，过期也会失效。如果您已经用它注册过，直接登录就好；否则请向管理员再要一个。",
-            "Each one works once, and for a while. If you have signed up with it, just log in; \
-             else please ask an administrator for another.",
-        ),
+fn gone(request: &HttpRequest, speech: Speech) -> HttpResponse {
+    let end = if request.path().starts_with("/setup/") {
+        End {
+            title: speech.say("这个链接已经失效", "This link no longer works"),
+            next: speech.say(
+                "如果这台服务器还没有所有者，重新启动它，日志里会有新的链接。",
+                "If nobody owns this server yet, start it again: its log shows a new one.",
+            ),
+        }
+    } else {
+        End {
+            title: speech.say("这个邀请已经失效", "This invitation no longer works"),
+            next: speech.say(
+                "每个邀请只能用一次，过期也会失效。如果您已经用它注册过，直接登录就好；否则请向管理员再要一个。",
+                "Each one works once, and for a while. If you have signed up with it, just log in; \
+                 else please ask an administrator for another.",
+            ),
+        }
     };
     layout::dead_end(StatusCode::GONE, speech, &end)
 }

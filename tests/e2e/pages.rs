@@ -73,7 +73,7 @@ fn the_owner_signs_up_through_the_link_of_the_first_start_without_a_code() {
 
     for page in [get(web, &path), post(web, &path, &form(&BOB, ""))] {
         assert_eq!(page.status, 410);
-        assert!(page.says("这个邀请已经失效"), "{}", page.body);
+        assert!(page.says("这个链接已经失效"), "{}", page.body);
     }
     assert_eq!(log_in(&server, &BOB)["test"], 1);
 }
