@@ -2,7 +2,7 @@
 //! driver arrives there whole.
 //!
 //! Needs Debian's packages `kannel` and `kannel-extras`; `scripts/check` installs
-//! them. `QUNLIAO_TEST_KANNEL` can say where `fakesmsc` is.
+//! them. `KANNEL_TEST_FAKESMSC` can say where `fakesmsc` is.
 
 use std::env;
 use std::fs;
@@ -111,7 +111,7 @@ impl Gateway {
         let file = file.to_str().expect("UTF-8");
         let bearerbox = Process::start("bearerbox", &[file]);
         bearerbox.wait_for("Start-up done");
-        let fakesmsc = env::var("QUNLIAO_TEST_KANNEL").unwrap_or_else(|_| FAKESMSC.into());
+        let fakesmsc = env::var("KANNEL_TEST_FAKESMSC").unwrap_or_else(|_| FAKESMSC.into());
         let to = centre.to_string();
         let nothing = ["-H", "127.0.0.1", "-r", &to, "-m", "0", "1 2 text nop"];
         let centre = Process::start(&fakesmsc, &nothing);

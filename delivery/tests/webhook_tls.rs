@@ -24,7 +24,7 @@ struct Endpoint {
 
 impl Endpoint {
     fn start(certificates: &Certificates) -> Self {
-        let python = env::var("QUNLIAO_TEST_PYTHON").unwrap_or_else(|_| String::from("python3"));
+        let python = env::var("SMTP_TEST_PYTHON").unwrap_or_else(|_| String::from("python3"));
         let mut child = Command::new(&python)
             .args(["-c", include_str!("https_endpoint.py")])
             .args([&certificates.server, &certificates.key])

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Set in the process that is going to be killed: the folder it writes to.
-const FOLDER: &str = "QUNLIAO_TEST_KILL_FOLDER";
+const FOLDER: &str = "KILL_TEST_FOLDER";
 
 /// Appends for ever, and tells of every answer.
 async fn write_until_killed(store: &Store) {

@@ -1,6 +1,6 @@
 //! Starts `smtp_server.py`, a real SMTP server in a process of its own, and
 //! listens to what it tells. Needs a Python with `aiosmtpd`: the one that
-//! `QUNLIAO_TEST_PYTHON` names, else `python3`.
+//! `SMTP_TEST_PYTHON` names, else `python3`.
 
 // Each of the test programs that include this file uses a part of it.
 #![allow(dead_code)]
@@ -71,7 +71,7 @@ impl SmtpServer {
     /// Starts a server and waits until it listens. `options` are those of the
     /// script besides `--tls`, such as `--busy-once`.
     pub(crate) fn start(tls: &Protection<'_>, options: &[&str]) -> Self {
-        let python = env::var("QUNLIAO_TEST_PYTHON").unwrap_or_else(|_| String::from("python3"));
+        let python = env::var("SMTP_TEST_PYTHON").unwrap_or_else(|_| String::from("python3"));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut command = Command::new(&python);
         command.args(["-c", SCRIPT, "--folder"]).arg(folder.path());
@@ -102,7 +102,7 @@ impl SmtpServer {
         let port = first.parse().unwrap_or_else(|_| {
             panic!(
                 "the SMTP server for tests did not start ({first}); it needs a Python with \
-                 aiosmtpd: set QUNLIAO_TEST_PYTHON to one, or `pip install aiosmtpd`"
+                 aiosmtpd: set SMTP_TEST_PYTHON to one, or `pip install aiosmtpd`"
             )
         });
         Self {
