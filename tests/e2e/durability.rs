@@ -144,7 +144,10 @@ fn send_surely(to: Addresses, token: &str, label: &str, pending: Vec<Pending>) -
         pending,
         ..Journal::default()
     };
-    let mut wire = Wire::open(to.chat, Header::Binary);
+    // The server may have been killed before this one came.
+    let Some(mut wire) = Wire::try_open(to.chat, Header::Binary) else {
+        return journal;
+    };
     let say = |(id, text): &Pending| json!({ "op": 0, "token": token, "client_message_id": id, "news": text });
     let mut alive = journal
         .pending
@@ -184,8 +187,13 @@ fn send_surely(to: Addresses, token: &str, label: &str, pending: Vec<Pending>) -
 /// As a client of the origin: says something after each word that it hears.
 fn chat_plainly(to: Addresses, person: &Person, label: &str) -> Journal {
     let mut journal = Journal::default();
-    let mut wire = Wire::open(to.chat, Header::Text);
-    person.say(&mut wire, "");
+    let Some(mut wire) = Wire::try_open(to.chat, Header::Text) else {
+        return journal;
+    };
+    let entrance = json!({ "op": 0, "args": person.args(), "news": "" });
+    if wire.try_send(&entrance).is_err() {
+        return journal;
+    }
     let mut number = 0;
     while let Ok(Some(frame)) = wire.try_receive() {
         journal.hear(&frame);
