@@ -8,7 +8,7 @@ use qunliao_storage::codes::Verdict;
 use qunliao_storage::{Accounts, Codes, Files, Log, Sessions, SledEngine, StorageError, Store};
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The names of sled's snapshots in a folder.
@@ -188,7 +188,32 @@ fn a_database_that_is_in_use_is_not_opened() {
     let folder = tempfile::tempdir().unwrap();
     let _store = sled_store(folder.path());
     let second = SledEngine::open(folder.path());
-    assert!(matches!(second.err(), Some(StorageError::Read(_))));
+    assert!(matches!(second.err(), Some(StorageError::InUse(_))));
+}
+
+#[tokio::test]
+async fn whoever_lets_go_of_a_database_late_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled_store(folder.path());
+    fill(&store).await;
+    store.close();
+    // As a thread of sled's does that still has the file open.
+    let late = fs::File::open(folder.path().join("db")).unwrap();
+    late.lock().unwrap();
+    let path = folder.path().to_owned();
+    let opening = std::thread::spawn(move || sled_store(&path));
+    // The system lists whoever waits for a lock with an arrow.
+    let inode = format!(":{} ", late.metadata().unwrap().ino());
+    let waits = |line: &str| line.contains("->") && line.contains(&inode);
+    while !fs::read_to_string("/proc/locks")
+        .unwrap()
+        .lines()
+        .any(waits)
+    {
+        std::thread::yield_now();
+    }
+    drop(late);
+    check(&opening.join().unwrap()).await;
 }
 
 /// sled never syncs what it moves into `blobs`: nothing may get there.

@@ -6,6 +6,7 @@
 //! (`keys::VALUE_BYTES_MAX`), since sled moves large ones into files of their
 //! own, which it never syncs.
 
+mod lock;
 mod recovery;
 
 use super::{Changes, Engine, Pair};
@@ -32,10 +33,11 @@ impl SledEngine {
     /// Opens the database in `folder`, making it if need be.
     ///
     /// The caller holds the lock of the data folder: what a crash left behind is
-    /// swept here, and sweeping under a living server would harm it.
+    /// swept here, and sweeping under a living server would harm it. Whoever let go
+    /// of the database only now is waited for.
     ///
     /// # Errors
-    /// [`StorageError::Io`], [`StorageError::Read`] or, when sled finds its files
+    /// [`StorageError::InUse`], [`StorageError::Io`], [`StorageError::Read`] or, when sled finds its files
     /// corrupt also without its snapshots, [`StorageError::Damaged`]. Before it is
     /// opened without them, a copy of it is kept as `<folder>.damaged-<n>` beside it.
     pub fn open(folder: &Path) -> Result<Self, StorageError> {
@@ -43,6 +45,7 @@ impl SledEngine {
             StorageError::io(format_args!("{what} {}", folder.display()), &why)
         };
         make_folder(folder).map_err(|why| failed("making", why))?;
+        wait_until_free(folder)?;
         recovery::sweep_unfinished_snapshots(folder).map_err(|why| failed("sweeping", why))?;
         let mut db = open_db(folder);
         if let Err(sled::Error::Corruption { .. }) = db {
@@ -53,6 +56,8 @@ impl SledEngine {
                     "event=storage_snapshot_damaged action=rebuild_from_log copy={}",
                     copy.display()
                 );
+                // The attempt that failed lets go of it, too.
+                wait_until_free(folder)?;
                 db = open_db(folder);
             }
         }
@@ -71,6 +76,17 @@ impl SledEngine {
     fn sync(&self) -> Result<(), String> {
         self.db.flush().map_err(|why| why.to_string())?;
         rustix::fs::fdatasync(&self.file).map_err(|why| why.to_string())
+    }
+}
+
+fn wait_until_free(folder: &Path) -> Result<(), StorageError> {
+    match lock::wait_until_free(&folder.join("db")) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(StorageError::InUse(folder.to_owned())),
+        Err(why) => Err(StorageError::io(
+            format_args!("locking {}", folder.display()),
+            &why,
+        )),
     }
 }
 

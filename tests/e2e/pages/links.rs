@@ -8,7 +8,7 @@ use qunliao_storage::audit::{Actor, By};
 use qunliao_storage::links::{LinkPurpose, NewLink};
 use qunliao_storage::{Accounts, DataFolder, FreeSpace, Links as _, Reserve, SledEngine, Store};
 
-use crate::harness::{Home, Server, eventually};
+use crate::harness::{Home, Server};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -62,11 +62,7 @@ impl Links {
         let store = Store::open(engine, seal, reserve, |why| panic!("{why}")).expect("a store");
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let outcome = runtime.expect("a runtime").block_on(work(&store));
-        drop(store);
-        // Its writer lets go of the database in its own time.
-        eventually("the database is free", || {
-            SledEngine::open(&folder.database()).ok()
-        });
+        store.close();
         outcome
     }
 }
