@@ -58,7 +58,7 @@ fn read(arguments: &[&str], output: &Output) -> (i32, Value) {
 }
 
 /// The document of what has to go well.
-fn done(home: &Home, arguments: &[&str]) -> Value {
+pub(crate) fn done(home: &Home, arguments: &[&str]) -> Value {
     let (code, document) = answer(home, arguments);
     assert_eq!(code, 0, "{arguments:?}: {document}");
     document

@@ -20,6 +20,7 @@ mod delivery;
 mod docs;
 mod durability;
 mod example_client;
+mod flows;
 mod guessing;
 mod ladder;
 mod malformed;

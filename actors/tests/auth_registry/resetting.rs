@@ -263,6 +263,25 @@ async fn a_link_sets_a_new_password_once() {
 }
 
 #[actix_rt::test]
+async fn of_two_who_come_with_one_link_one_sets_the_password() {
+    let mut registry = Plan::default().build();
+    registry.sign_up(&ALICE).await;
+    let link = registry.reset_link(&ALICE).await;
+    let with = |user_pwd| by(ResetBy::Link(link.clone()), user_pwd);
+    let other = "the moon looks at an owl";
+    let one = registry.ask(with(NEW));
+    let two = registry.ask(with(other));
+    let (one, two) = futures_util::join!(one, two);
+    let (winner, loser) = match (one, two) {
+        (Ok(()), Err(Failure::BadLink)) => (NEW, other),
+        (Err(Failure::BadLink), Ok(())) => (other, NEW),
+        both => panic!("{both:?}"),
+    };
+    assert!(registry.ask(sign_in(ALICE.name, winner)).await.is_ok());
+    assert!(registry.ask(sign_in(ALICE.name, loser)).await.is_err());
+}
+
+#[actix_rt::test]
 async fn a_sign_in_with_the_old_password_beside_a_reset_leaves_no_session() {
     let mut registry = Plan::default().build();
     registry.sign_up(&ALICE).await;
