@@ -161,11 +161,22 @@ impl Desk {
         {
             return Err(Failure::WrongCredentials);
         }
-        let logins = self.logins(name);
-        let account = self.find(&logins).await?;
+        self.check_password_of(name, &self.logins(name), password, from)
+            .await
+    }
+
+    /// As [`Desk::check_password`], of whom one of `logins` stands for.
+    async fn check_password_of(
+        &self,
+        name: &str,
+        logins: &[Login],
+        password: &str,
+        from: Network,
+    ) -> Result<Account, Failure> {
+        let account = self.find(logins).await?;
         let user = account.as_ref().map(|account| account.user.id);
         let brake = &self.ask.brake;
-        let login = one_spelling(name, &logins);
+        let login = one_spelling(name, logins);
         let trying = brake.try_password(&login, user, from, Instant::now())?;
         let hash = account
             .as_ref()
@@ -189,7 +200,10 @@ impl Desk {
         }
     }
 
-    /// All that a name can mean, the likeliest last.
+    /// All that a name can mean; of those that mean someone, the last counts. So a
+    /// verified number goes before a name that is a number: such a name was its
+    /// owner's number when it was chosen, and who has another one by now signs in
+    /// with that.
     fn logins(&self, name: &str) -> Vec<Login> {
         let mut logins = Vec::with_capacity(2);
         if name.contains('@') {
@@ -208,7 +222,7 @@ impl Desk {
         let mut account = None;
         for login in logins {
             let found = self.ask.accounts.find(login.clone()).await;
-            account = account.or(found.map_err(|why| storage_failure(&why))?);
+            account = found.map_err(|why| storage_failure(&why))?.or(account);
         }
         Ok(account)
     }

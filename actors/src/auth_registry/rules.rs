@@ -70,7 +70,9 @@ impl Default for CodeSettings {
 }
 
 impl CodeSettings {
-    pub(super) fn rules(&self) -> CodeRules {
+    /// How codes die.
+    #[must_use]
+    pub fn rules(&self) -> CodeRules {
         CodeRules {
             lifetime_ms: self.lifetime_seconds * 1_000,
             wrong_tries_max: self.wrong_tries_max,
@@ -78,7 +80,9 @@ impl CodeSettings {
         }
     }
 
-    pub(super) fn sending(&self) -> SendingLimits {
+    /// How often codes are sent.
+    #[must_use]
+    pub fn sending(&self) -> SendingLimits {
         SendingLimits {
             gap_ms: self.gap_seconds * 1_000,
             per_contact_hour: self.per_contact_hour,

@@ -1,9 +1,11 @@
 //! Accounts and sessions.
 
 use super::*;
+use qunliao_actors::auth_registry::CodeSettings;
 use qunliao_actors::hasher::Hasher;
-use qunliao_storage::Accounts as _;
 use qunliao_storage::accounts::{Login, NewAccount};
+use qunliao_storage::codes::{NewCode, Proof, Purpose};
+use qunliao_storage::{Accounts as _, Codes as _, Contact};
 
 #[actix_rt::test]
 async fn who_is_added_can_sign_in_with_the_password() {
@@ -90,6 +92,55 @@ async fn where_two_could_be_meant_both_are_told() {
     let refused = office.ask(request).await.unwrap_err();
     assert_eq!(refused.code, "ambiguous");
     assert!(refused.message.contains("#1, #2"), "{}", refused.message);
+}
+
+#[actix_rt::test]
+async fn whose_name_is_anothers_number_is_not_taken_for_them() {
+    let office = Office::open();
+    let number = "+8613812345678";
+    let called_so = NewAccount {
+        name: "13812345678".into(),
+        folded_name: "13812345678".into(),
+        password_hash: "none".into(),
+        phone: None,
+        email: None,
+        proofs: Vec::new(),
+        invite: None,
+        role: Role::Member,
+        pending: false,
+        by: None,
+        now: 1,
+    };
+    let proof = Proof {
+        purpose: Purpose::Register,
+        contact: Contact::Phone(number.into()),
+        code: "123456".into(),
+        from: None,
+    };
+    let codes = CodeSettings::default();
+    let sent = NewCode {
+        proof: proof.clone(),
+        user: None,
+        now: 1,
+        rules: codes.rules(),
+        sending: codes.sending(),
+        asked_by: None,
+    };
+    office.store.issue(sent).await.unwrap();
+    let reached_so = NewAccount {
+        name: "小波".into(),
+        folded_name: "小波".into(),
+        phone: Some(number.into()),
+        proofs: vec![proof],
+        ..called_so.clone()
+    };
+    for new in [called_so, reached_so] {
+        assert!(office.store.register(new).await.unwrap().is_ok());
+    }
+    let request = Request::Disable {
+        user: named("13812345678"),
+    };
+    assert_eq!(office.refusal(request).await, "ambiguous");
 }
 
 #[actix_rt::test]

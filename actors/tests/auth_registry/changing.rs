@@ -39,6 +39,17 @@ fn take_number(session: &SignedIn, someone: &Someone, written: &str, code: &str)
     }
 }
 
+impl Registry {
+    /// Has Carol take another number.
+    async fn move_to(&mut self, carol: &SignedIn, written: &str) {
+        assert_eq!(self.ask(new_number(carol, written)).await, Ok(()));
+        let code = code_of(&self.parcel().await.1);
+        let change = take_number(carol, &CAROL, written, &code);
+        assert_eq!(self.ask(change).await, Ok(()));
+        assert_eq!(self.parcel().await.1.kind(), Kind::PhoneChanged);
+    }
+}
+
 #[actix_rt::test]
 async fn a_new_password_ends_all_sessions_but_the_one_that_is_named() {
     let mut registry = Plan::default().build();
@@ -154,6 +165,34 @@ async fn a_new_number_takes_the_place_of_the_old_one_which_hears_of_it() {
     let old = registry.ask(sign_in(ALICE.phone.0, ALICE.password)).await;
     assert_eq!(old.err(), Some(Failure::WrongCredentials));
     assert!(registry.accepts(&alice).await, "sessions go on");
+}
+
+#[actix_rt::test]
+async fn who_gets_a_number_signs_in_with_it_though_another_is_called_so() {
+    let called_by_number = Someone {
+        name: BOB.phone.0,
+        phone: BOB.phone,
+        ..CAROL
+    };
+    let mut registry = Plan::default().build();
+    let carol = registry.sign_up(&called_by_number).await;
+    let by_old = || sign_in(BOB.phone.0, CAROL.password);
+    assert!(registry.ask(by_old()).await.is_ok());
+    registry.move_to(&carol, NUMBER.0).await;
+    // Until somebody else has it, the name is as good as ever.
+    assert!(registry.ask(by_old()).await.is_ok());
+
+    let bob = registry.sign_up(&BOB).await;
+    for written in [BOB.phone.0, BOB.phone.1] {
+        let signed_in = registry.ask(sign_in(written, BOB.password)).await;
+        assert_eq!(signed_in.ok().unwrap().user.id, bob.user.id);
+    }
+    let refused = registry.ask(by_old()).await.err();
+    assert_eq!(refused, Some(Failure::WrongCredentials));
+    let by_new = registry.ask(sign_in(NUMBER.0, CAROL.password)).await;
+    assert_eq!(by_new.ok().unwrap().user.id, carol.user.id);
+    // Her password is asked for by her name, which is still hers.
+    registry.move_to(&carol, ALICE.phone.0).await;
 }
 
 #[actix_rt::test]

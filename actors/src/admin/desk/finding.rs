@@ -28,12 +28,17 @@ impl Desk {
             phone: self.settings.phones.parse(typed),
             email: parse_email(typed),
         };
+        let mut found: Vec<User> = Vec::new();
         for login in sought.logins() {
-            if let Some(account) = self.ask.accounts.find(login).await? {
-                return Ok(account.user);
-            }
+            let account = self.ask.accounts.find(login).await?;
+            let user = account.map(|account| account.user);
+            // One may be called what is another's number by now.
+            found.extend(user.filter(|user| found.iter().all(|other| other.id != user.id)));
         }
-        self.find_unindexed(&sought).await
+        if found.is_empty() {
+            return self.find_unindexed(&sought).await;
+        }
+        the_one(found)
     }
 
     /// Numbers and addresses that nobody proved, and closed accounts, are in no
@@ -53,17 +58,22 @@ impl Desk {
         if found.iter().any(|user| user.standing != Standing::Closed) {
             found.retain(|user| user.standing != Standing::Closed);
         }
-        match found.len() {
-            0 => Err(Refused::no_user()),
-            1 => Ok(found.remove(0)),
-            _ => {
-                let ids: Vec<String> = found.iter().map(|user| format!("#{}", user.id)).collect();
-                let message = format!(
-                    "This could be any of {}. Name one of them by id.",
-                    ids.join(", ")
-                );
-                Err(Refused::new("ambiguous", message))
-            }
+        the_one(found)
+    }
+}
+
+/// The user that is meant, if it is one.
+fn the_one(mut found: Vec<User>) -> Result<User, Refused> {
+    match found.len() {
+        0 => Err(Refused::no_user()),
+        1 => Ok(found.remove(0)),
+        _ => {
+            let ids: Vec<String> = found.iter().map(|user| format!("#{}", user.id)).collect();
+            let message = format!(
+                "This could be any of {}. Name one of them by id.",
+                ids.join(", ")
+            );
+            Err(Refused::new("ambiguous", message))
         }
     }
 }

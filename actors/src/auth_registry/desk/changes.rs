@@ -9,12 +9,13 @@ use crate::auth_registry::{
     ChangeContact, ChangePassword, CloseAccount, SendCodeToNewContact, WrittenContact,
 };
 use crate::clock::now_ms;
+use crate::names;
 use crate::passwords;
 use crate::storage_failure;
 use qunliao_delivery::Notice;
 use qunliao_protocol::{Failure, SessionId, UserId};
 use qunliao_storage::Contact;
-use qunliao_storage::accounts::{AccountRefusal, ContactRefusal, PasswordChange, User};
+use qunliao_storage::accounts::{AccountRefusal, ContactRefusal, Login, PasswordChange, User};
 use qunliao_storage::codes::{Proof, Purpose, Verdict};
 
 impl Desk {
@@ -99,8 +100,10 @@ impl Desk {
         if verdict.map_err(|why| storage_failure(&why))? != Verdict::Right {
             return Err(Failure::WrongCode);
         }
+        // By the name alone: one that is a number may be another's number by now.
+        let (name, by_name) = (&person.name, [Login::Name(names::fold(&person.name))]);
         let account = self
-            .check_password(&person.name, &ask.user_pwd, ask.asked_by)
+            .check_password_of(name, &by_name, &ask.user_pwd, ask.asked_by)
             .await?;
         let change = qunliao_storage::accounts::ContactChange {
             user: person.id,
