@@ -153,7 +153,7 @@ fn house(
         limits: config.limits.clone(),
         language: config.language.into(),
         register_reply_op: config.protocol.register_reply_op,
-        info: parts::info(config, core.rungs.clone()),
+        info: parts::info(config, core.rungs.clone(), shared.breaker),
         door: Door::new(Caps {
             all: sockets::connections_that_fit(config.limits.connections_max),
             per_network: config.limits.connections_per_address_max,

@@ -89,6 +89,7 @@ fn word(reach: Reach) -> &'static str {
     match reach {
         Reach::Absent => "absent",
         Reach::Failing => "failing",
+        Reach::Paused => "paused",
         Reach::Working => "working",
     }
 }

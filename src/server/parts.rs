@@ -5,6 +5,7 @@ use crate::config::delivery::{MailDriver, SmsDriver};
 use crate::config::{Config, LanguageName};
 use anyhow::Context as _;
 use qunliao_actors::auth_registry::{Ladder, Settings};
+use qunliao_actors::breaker::SmsBreaker;
 use qunliao_actors::courier::{Courier, Rungs};
 use qunliao_actors::file_vault::{FileVault, Ledger, LedgerLimits};
 use qunliao_actors::info::Info;
@@ -15,7 +16,7 @@ use qunliao_protocol::Language;
 use qunliao_protocol::auth::Limits;
 use qunliao_storage::{DataFolder, Files, FreeSpace, Reserve, SledEngine, Store, Vault};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long contents that no file has are kept before they are deleted.
 const ORPHANS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -129,7 +130,7 @@ pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
 }
 
 /// The answer to op 9.
-pub(super) fn info(config: &Config, rungs: Rungs) -> Info {
+pub(super) fn info(config: &Config, rungs: Rungs, breaker: Arc<SmsBreaker>) -> Info {
     let limits = &config.limits;
     Info {
         name: config.name.clone(),
@@ -146,7 +147,7 @@ pub(super) fn info(config: &Config, rungs: Rungs) -> Info {
         },
         verify: config.registration.verify,
         approval: config.registration.approval,
-        ladder: Arc::new(move || Ladder::from(&rungs)),
+        ladder: Arc::new(move || Ladder::now(&rungs, &breaker, Instant::now())),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::certificates::Certificates;
 use crate::delivery::endpoint::{Endpoint, Reply};
 use crate::delivery::{SIGNING_IN, code_in, log_in, mailing};
-use crate::harness::{Home, Server};
+use crate::harness::{Home, Server, eventually};
 use crate::people::{ALICE, BOB};
 use crate::smtp_server::{Protection, SmtpServer};
 use crate::wire::ask;
@@ -79,6 +79,34 @@ fn while_sms_fails_the_ladder_falls_to_mail() {
         (&json!(0), &json!(true))
     );
     assert_eq!(log_in(&server, ALICE.email, ALICE.password)["test"], 0);
+}
+
+#[test]
+fn while_sms_to_newcomers_pause_the_ladder_falls_to_mail() {
+    let server = Home::new()
+        .set("registration.verify", "either")
+        .set("codes.lifetime_seconds", "1")
+        .set("codes.breaker_sample", "1")
+        .set("codes.breaker_ratio_percent", "100")
+        .start();
+    let auth = server.addresses.auth;
+    let by_phone = || {
+        ask(
+            auth,
+            &json!({ "op": 1, "args": { "user_phone": ALICE.phone } }),
+        )
+    };
+    assert_eq!(by_phone()["test"], 0);
+    // Nobody enters it.
+    let told = eventually("that SMS pause", || {
+        let told = registration(&server);
+        (told["ways"][0]["works"] == false).then_some(told)
+    });
+    let expected = [("sms", false), ("email", true), ("invite", true)]
+        .map(|(way, works)| (way.to_owned(), works));
+    assert_eq!(ways(&told), expected);
+    assert_eq!(told["needs"], told["ways"][1]["needs"]);
+    assert_eq!(by_phone()["test"], 103);
 }
 
 #[test]

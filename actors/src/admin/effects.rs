@@ -28,8 +28,8 @@ pub struct Live {
     pub connections_max: usize,
     /// Uploads and downloads under way.
     pub transfers: usize,
-    /// How it stands with the ways for codes, `sms` and `mail`: `working`, `failing`
-    /// or `absent`.
+    /// How it stands with the ways for codes, `sms` and `mail`: `working`, `paused`
+    /// (nothing to newcomers), `failing` or `absent`.
     pub ways: Vec<(String, String)>,
     /// Files and sockets that it may have open.
     pub open_files_max: Option<u64>,

@@ -1,9 +1,11 @@
 //! Who may sign up: the ladder of ways (SMS, e-mail, invitation), and how it is told.
 
+use crate::breaker::SmsBreaker;
 use crate::courier::Rungs;
 use qunliao_delivery::Rung;
 use qunliao_protocol::auth::{Registration, Way};
 use serde::Deserialize;
+use std::time::Instant;
 
 /// Which contacts a sign-up has to prove with a code, unless it brings an invitation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -65,6 +67,9 @@ pub enum Reach {
     Absent,
     /// There is one, and it fails.
     Failing,
+    /// There is one, and messages to newcomers are held back for now: robots ask for
+    /// codes and enter none.
+    Paused,
     /// There is one, and nothing is known against it.
     Working,
 }
@@ -102,6 +107,19 @@ impl From<&Rungs> for Ladder {
             sms: reach(&rungs.sms),
             mail: reach(&rungs.mail),
         }
+    }
+}
+
+impl Ladder {
+    /// As it is `now` for newcomers, whose messages the breaker may hold back.
+    #[must_use]
+    pub fn now(rungs: &Rungs, breaker: &SmsBreaker, now: Instant) -> Self {
+        let ladder = Self::from(rungs);
+        let sms = match ladder.sms {
+            Reach::Working if breaker.check(now).is_err() => Reach::Paused,
+            sms => sms,
+        };
+        Self { sms, ..ladder }
     }
 }
 
@@ -226,16 +244,14 @@ mod tests {
             ways(&[("sms", true), ("email", true), ("invite", true)])
         );
         assert_eq!(needs, BY_PHONE);
-        let down = Ladder {
-            sms: Reach::Failing,
-            ..ALL
-        };
-        let (some, needs) = told(Verify::Either, down);
-        assert_eq!(
-            some,
-            ways(&[("sms", false), ("email", true), ("invite", true)])
-        );
-        assert_eq!(needs, BY_MAIL);
+        for sms in [Reach::Failing, Reach::Paused] {
+            let (some, needs) = told(Verify::Either, Ladder { sms, ..ALL });
+            assert_eq!(
+                some,
+                ways(&[("sms", false), ("email", true), ("invite", true)])
+            );
+            assert_eq!(needs, BY_MAIL);
+        }
         let without = Ladder {
             sms: Reach::Absent,
             mail: Reach::Failing,
