@@ -68,6 +68,25 @@ impl std::fmt::Display for Network {
     }
 }
 
+/// What is no network.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NoNetwork;
+
+/// Reads what `Display` writes.
+impl std::str::FromStr for Network {
+    type Err = NoNetwork;
+
+    fn from_str(written: &str) -> Result<Self, NoNetwork> {
+        let address = written.strip_suffix("/64").unwrap_or(written);
+        let address: IpAddr = address.parse().map_err(|_| NoNetwork)?;
+        let network = Self::of(address);
+        // A /64 of IPv4, or an address within one, is none of ours.
+        (network.to_string() == written)
+            .then_some(network)
+            .ok_or(NoNetwork)
+    }
+}
+
 /// The caps.
 #[derive(Clone, Copy, Debug)]
 pub struct Caps {
@@ -262,6 +281,17 @@ mod tests {
 
     fn door(all: usize, per_network: usize) -> Door {
         Door::new(Caps { all, per_network })
+    }
+
+    #[test]
+    fn what_is_written_of_a_network_is_read() {
+        for address in ["192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7"] {
+            let network = Network::of(address.parse().unwrap());
+            assert_eq!(network.to_string().parse(), Ok(network));
+        }
+        for none in ["", "192.0.2.7/64", "2001:db8::7/64", "2001:db8::", "here"] {
+            assert_eq!(none.parse::<Network>(), Err(NoNetwork), "{none}");
+        }
     }
 
     #[test]

@@ -227,7 +227,7 @@ impl Brake {
         } else {
             (None, limits.by_strangers)
         };
-        let key = self.keys.hash_one((login, place));
+        let key = self.key(login, place);
         let taken = state.guessed.entry(key, now).take(free, limits, now);
         let begins = taken == Ok(Taken::Last) && !is_known;
         let told = begins.then(|| state.guessing.next(now)).flatten();
@@ -246,6 +246,20 @@ impl Brake {
             free,
             network,
         })
+    }
+
+    /// Whether strangers' tries for `login` have just come to be held up: then is the
+    /// time to [`Brake::know`] from where its account is used, which a process that
+    /// started lately does not. For a login that nobody has just the same.
+    pub fn begins_to_hold_up(&self, login: &str, now: Instant) -> bool {
+        let key = self.key(login, None);
+        let mut state = self.lock();
+        let guesses = state.guessed.get_mut(&key);
+        guesses.is_some_and(|guesses| guesses.begins_to_hold_up(now))
+    }
+
+    fn key(&self, login: &str, place: Option<Network>) -> u64 {
+        self.keys.hash_one((login, place))
     }
 
     /// Notes that `user` is to be found in `network`: signed in there, or came with a

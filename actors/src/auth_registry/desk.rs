@@ -26,7 +26,7 @@ use crate::presence::Presence;
 use crate::storage_failure;
 use actix::Recipient;
 use qunliao_protocol::auth::SignedIn;
-use qunliao_protocol::{Credential, Failure};
+use qunliao_protocol::{Credential, Failure, UserId};
 use qunliao_storage::accounts::{Account, Login, Standing, User};
 use qunliao_storage::{Accounts, Codes, Contact, Files, Links, Sessions, StorageError};
 use sessions::Origin;
@@ -38,6 +38,8 @@ use std::time::Instant;
 const VERIFICATIONS_MAX: usize = 3;
 /// Longest name, number or address that a sign-in is looked up with, in bytes.
 const LOGIN_BYTES_MAX: usize = 256;
+/// The id of no account: those are counted from 1.
+const NOBODY: UserId = UserId(0);
 
 /// Whom the desk asks.
 pub struct Neighbours {
@@ -177,6 +179,9 @@ impl Desk {
         let user = account.as_ref().map(|account| account.user.id);
         let brake = &self.ask.brake;
         let login = one_spelling(name, logins);
+        if brake.begins_to_hold_up(&login, Instant::now()) {
+            self.know_networks_of(user).await?;
+        }
         let trying = brake.try_password(&login, user, from, Instant::now())?;
         let hash = account
             .as_ref()
@@ -198,6 +203,23 @@ impl Desk {
                 Err(Failure::WrongCredentials)
             }
         }
+    }
+
+    /// Has the brake know the networks of living sessions: after a restart it does
+    /// not, and would take their user for a stranger at home. For nobody it takes as
+    /// long.
+    async fn know_networks_of(&self, user: Option<UserId>) -> Result<(), Failure> {
+        let whose = user.unwrap_or(NOBODY);
+        let sessions = self.ask.sessions.sessions_of(whose, now_ms()).await;
+        let mut sessions = sessions.map_err(|why| storage_failure(&why))?;
+        // The brake forgets those first that it was told of first.
+        sessions.sort_unstable_by_key(|session| session.last_used);
+        for session in sessions {
+            if let Some(Ok(network)) = session.address.map(|address| address.parse()) {
+                self.ask.brake.know(whose, network, Instant::now());
+            }
+        }
+        Ok(())
     }
 
     /// All that a name can mean; of those that mean someone, the last counts. So a

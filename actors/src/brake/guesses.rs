@@ -33,6 +33,8 @@ pub(super) struct Guesses {
     closed_until: Option<Instant>,
     /// When all of them will be forgotten.
     forgotten_at: Option<Instant>,
+    /// Whether it was asked where the account is used, since they are held up.
+    asked: bool,
 }
 
 /// What taking a try has led to.
@@ -72,6 +74,12 @@ impl Guesses {
         } else {
             Taken::Waited
         })
+    }
+
+    /// Whether the next try would have to wait; said once, until all is forgotten.
+    pub(super) fn begins_to_hold_up(&mut self, now: Instant) -> bool {
+        let holds_up = self.closed_until.is_some_and(|until| until > now);
+        holds_up && !std::mem::replace(&mut self.asked, true)
     }
 
     /// A try that was taken was not wrong.
@@ -148,6 +156,19 @@ mod tests {
             now += wait;
             assert!(take(&mut guesses, now).is_ok());
         }
+    }
+
+    #[test]
+    fn that_it_begins_to_hold_up_is_said_once() {
+        let mut guesses = Guesses::default();
+        let now = Instant::now();
+        for _ in 0..3 {
+            assert!(!guesses.begins_to_hold_up(now));
+            assert!(take(&mut guesses, now).is_ok());
+        }
+        assert!(!guesses.begins_to_hold_up(now + Duration::from_secs(2)));
+        assert!(guesses.begins_to_hold_up(now));
+        assert!(!guesses.begins_to_hold_up(now));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From which networks an account is known to be used: where it signed in from,
-//! where its tokens come from. In memory alone; whoever starts anew is told of
-//! sessions that live ([`Brake::know`](super::Brake::know)).
+//! where its tokens come from. In memory alone; a process that starts anew is told of
+//! sessions that live when it matters
+//! ([`Brake::begins_to_hold_up`](super::Brake::begins_to_hold_up)).
 
 use crate::admission::Network;
 use qunliao_protocol::UserId;

@@ -1,6 +1,9 @@
 //! Guessing passwords and codes, from one place and from many.
 
 use super::*;
+use qunliao_actors::clock::now_ms;
+use qunliao_storage::Sessions as _;
+use qunliao_storage::audit::{Actor, By};
 use std::sync::atomic::Ordering;
 
 /// One of many networks, each in a prefix of its own.
@@ -64,6 +67,47 @@ async fn strangers_share_a_few_guesses_and_the_owner_gets_in_all_the_while() {
     // The right password does not help a stranger, now.
     let stranger = sign_in_from(robot(61), ALICE.name, ALICE.password);
     let refused = registry.ask(stranger).await.err();
+    assert!(matches!(refused, Some(Failure::TooManyRequests(_))));
+}
+
+#[actix_rt::test]
+async fn after_a_restart_the_owner_gets_in_where_a_session_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled_store(folder.path());
+    let plan = || Plan {
+        store: Some(store.clone()),
+        ..slow()
+    };
+    let mut before = plan().build();
+    before.sign_up(&ALICE).await;
+    let elsewhere = Network::of("2001:db8::7".parse().unwrap());
+    let from = |network| sign_in_from(network, ALICE.name, ALICE.password);
+    let second = before.ask(from(elsewhere)).await.ok().unwrap();
+
+    let after = plan().build();
+    assert_eq!(fifty_guesses(&after, ALICE.name).await, (10, 40));
+    for network in [home(), elsewhere] {
+        assert!(after.ask(from(network)).await.is_ok(), "{network}");
+    }
+    let refused = after.ask(from(robot(61))).await.err();
+    assert!(matches!(refused, Some(Failure::TooManyRequests(_))));
+
+    // What has ended lets nobody in.
+    let sessions = store.sessions_of(second.user.id, now_ms()).await.unwrap();
+    for session in sessions {
+        if session.address == Some(elsewhere.to_string()) {
+            let by = By {
+                actor: Actor::Server,
+                now: now_ms(),
+            };
+            let ended = store.end_session(second.user.id, session.id, by).await;
+            assert!(ended.unwrap());
+        }
+    }
+    let once_more = plan().build();
+    assert_eq!(fifty_guesses(&once_more, ALICE.name).await, (10, 40));
+    assert!(once_more.ask(from(home())).await.is_ok());
+    let refused = once_more.ask(from(elsewhere)).await.err();
     assert!(matches!(refused, Some(Failure::TooManyRequests(_))));
 }
 
