@@ -12,7 +12,7 @@ pub const NAME_CHARS_MAX: usize = 32;
 
 /// Names that sound as if the server or its operator spoke, besides the ones with
 /// which it does. With punctuation or blanks between they sound no better.
-const OFFICIAL_NAMES: [&str; 9] = [
+const OFFICIAL_NAMES: [&str; 10] = [
     "系統",
     "群聊",
     "qunliao",
@@ -20,6 +20,7 @@ const OFFICIAL_NAMES: [&str; 9] = [
     "管理員",
     "admin",
     "administrator",
+    "operator",
     "服务器",
     "server",
 ];
@@ -55,7 +56,10 @@ impl Name {
         if shown.contains(['@', '＠', '﹫']) {
             return Err(NameFault::At);
         }
-        if !looks::all_are_seen(&shown, is_allowed) || starts_with_mark(&shown) {
+        if !looks::all_are_seen(&shown, is_allowed)
+            || starts_with_mark(&shown)
+            || looks::has_strange_mark(&shown)
+        {
             return Err(NameFault::Character);
         }
         if looks::mixes_scripts(&shown) {
@@ -70,6 +74,7 @@ impl Name {
             .iter()
             .chain(&OFFICIAL_NAMES)
             .any(|reserved| *reserved == letters)
+            || is_id(&folded)
         {
             return Err(NameFault::Reserved);
         }
@@ -86,6 +91,14 @@ pub fn fold(name: &str) -> String {
     let once: String = caseless::default_case_fold_str(&name.nfd().collect::<String>());
     let twice = caseless::default_case_fold_str(&once.nfkd().collect::<String>());
     twice.nfkc().collect()
+}
+
+/// What means a user by id, where an operator writes it.
+fn is_id(folded: &str) -> bool {
+    let digits = folded
+        .strip_prefix('#')
+        .or_else(|| folded.strip_prefix("id:"));
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_allowed(c: char) -> bool {
@@ -185,6 +198,12 @@ mod tests {
             ("系统:", Reserved),
             ("系統", Reserved),
             ("Admin", Reserved),
+            ("operator", Reserved),
+            ("#5", Reserved),
+            ("ＩＤ：7", Reserved),
+            ("小爱\u{301}", Character),
+            ("a\u{336}dam", Character),
+            ("小爱\u{20dd}", Character),
             ("аdmin", MixedScripts),
             ("pаypal", MixedScripts),
             ("Αnn", MixedScripts),

@@ -54,7 +54,7 @@ impl Arguments {
                     note: self.new.note,
                     lifetime_seconds: self.new.expires,
                 };
-                let asked = with_access(configuration, true, async move |access| {
+                let asked = with_access(configuration, false, async move |access| {
                     Ok(access.ask(request).await?)
                 });
                 return self.output.finish(asked);

@@ -47,7 +47,9 @@ impl Discreet {
     fn may_say(metadata: &log::Metadata<'_>) -> bool {
         let speaker = metadata.target().split("::").next().unwrap_or_default();
         let is_talkative = ["ureq", "ureq_proto", "lettre", "rustls"].contains(&speaker);
-        !is_talkative || metadata.level() <= log::Level::Warn
+        // Of every request that is none it makes an error, which strangers could fill a disk with.
+        let is_shrill = speaker == "actix_http";
+        !is_shrill && (!is_talkative || metadata.level() <= log::Level::Warn)
     }
 }
 

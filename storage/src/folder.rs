@@ -16,7 +16,7 @@ use crate::error::StorageError;
 use crate::seal::Seal;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// A data folder that this process, and no other, has open.
@@ -35,6 +35,7 @@ impl DataFolder {
         let failed =
             |why: io::Error| StorageError::io(format_args!("opening {}", root.display()), &why);
         make_folder(root).map_err(failed)?;
+        shut(root);
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -145,6 +146,21 @@ fn make_key(path: &Path) -> io::Result<Seal> {
     fs::rename(&unfinished, path)?;
     sync_folder(parent(path))?;
     Ok(Seal::new(&key))
+}
+
+/// Keeps others out of a folder that was made by somebody else. Where that is not for
+/// us to do, whoever runs the server hears of it.
+fn shut(root: &Path) {
+    let Ok(mode) = fs::metadata(root).map(|folder| folder.permissions().mode()) else {
+        return;
+    };
+    if mode & 0o077 == 0 {
+        return;
+    }
+    match fs::set_permissions(root, fs::Permissions::from_mode(0o700)) {
+        Ok(()) => log::warn!("event=data_folder_shut was={:o}", mode & 0o777),
+        Err(why) => log::warn!("event=data_folder_open error=\"{why}\""),
+    }
 }
 
 /// Makes a folder for its owner alone, durably. One that exists stays as it is.

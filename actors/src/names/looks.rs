@@ -5,7 +5,7 @@
 //! To refuse those as well (the skeletons of Unicode's UTS 39) would also refuse
 //! honest names, since `ロ` has the skeleton of `口`, and `user1` that of `userl`.
 
-use unicode_properties::UnicodeEmoji;
+use unicode_properties::{GeneralCategory, UnicodeEmoji, UnicodeGeneralCategory};
 use unicode_script::{Script, UnicodeScript};
 
 /// Asks for the character before it to be shown as an emoji.
@@ -45,6 +45,30 @@ pub(super) fn all_are_seen(name: &str, allowed: impl Fn(char) -> bool) -> bool {
 
 fn is_emoji(c: char) -> bool {
     c.is_emoji_char() && !c.is_ascii()
+}
+
+/// Whether a mark stands where no script puts one: on a Chinese, Japanese or Korean
+/// character (what they have is composed by now), or across or around any.
+pub(super) fn has_strange_mark(name: &str) -> bool {
+    const WITHOUT: [Script; 5] = [
+        Script::Han,
+        Script::Hiragana,
+        Script::Katakana,
+        Script::Hangul,
+        Script::Bopomofo,
+    ];
+    let mut base = None;
+    name.chars().any(|c| match c.general_category() {
+        GeneralCategory::EnclosingMark => c != KEYCAP,
+        GeneralCategory::NonspacingMark if c != AS_EMOJI => {
+            let crosses = matches!(c, '\u{334}'..='\u{338}');
+            crosses || base.is_some_and(|base: char| WITHOUT.contains(&base.script()))
+        }
+        _ => {
+            base = Some(c);
+            false
+        }
+    })
 }
 
 /// Whether letters of Latin stand beside such of a script that has the same shapes,
