@@ -34,6 +34,7 @@ pub(crate) fn desk(
     let neighbours = Neighbours {
         accounts: store.clone(),
         sessions: store.clone(),
+        codes: store.clone(),
         links: store.clone(),
         audit: store.clone(),
         log: store,
@@ -44,6 +45,7 @@ pub(crate) fn desk(
         url: Arc::new(move |purpose, token| public.link(purpose, token)),
         reset_link: hours(config.registration.reset_link_hours),
         invitation: hours(config.registration.invite_hours),
+        sms_day: config.codes.sms_day,
         data_dir: std::path::absolute(data_dir).context("naming the data folder")?,
         reserve_bytes: config.storage.reserve_bytes(),
     };

@@ -79,6 +79,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     };
     let shared = Shared::new(config);
     let core = CoreActors::start(config, &folder, &kept, &shared, &mut arbiter).await?;
+    let breaker = Arc::clone(&shared.breaker);
     let house = Arc::new(house(config, &kept, &core, shared, tls.as_ref()));
     let on_loss = core::on_loss();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -98,6 +99,9 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         addresses,
         connections_max: config.limits.connections_max,
         since: Instant::now(),
+        tell: core.teller(),
+        breaker,
+        passwords: core.passwords.clone(),
     };
     let desk = admin::desk(config, folder.root(), &kept.store, Arc::new(live), &public)?;
     let admin = AdminSocket::open(folder.root(), desk)?;

@@ -14,9 +14,10 @@ mod reply;
 mod request;
 
 pub use desk::{Desk, LinkUrl, Neighbours, Settings};
-pub use effects::{Connections, Effects, Live, NoServer};
+pub use effects::{Connections, Effects, Live, NewcomersSms, NoServer, Passwords};
 pub use refused::Refused;
 pub use reply::{
-    AuditLine, DataLine, Invitation, Link, Reply, SessionLine, Statistics, UserLine, UserRef, Who,
+    AuditLine, CodesLine, DataLine, Invitation, Link, Reply, SessionLine, Statistics, Told,
+    UserLine, UserRef, Who,
 };
 pub use request::{Caller, Request};

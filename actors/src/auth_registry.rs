@@ -10,6 +10,7 @@ mod desk;
 mod form;
 mod registration;
 mod rules;
+mod telling;
 
 pub use account::{
     ChangeContact, ChangePassword, CloseAccount, EditProfile, ManageSessions, ProfileEdit, ResetBy,
@@ -19,6 +20,7 @@ use desk::Errand;
 pub use desk::{Desk, Neighbours};
 pub use registration::{Ladder, Reach, RegistrationSettings, Verify};
 pub use rules::{CodeSettings, Settings};
+pub use telling::Tell;
 
 use crate::admission::Network;
 use crate::credentials::Verified;

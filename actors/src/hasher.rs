@@ -34,6 +34,27 @@ pub struct Hasher {
     nobody: Arc<PasswordHash>,
 }
 
+/// How busy a pool is, asked from any thread.
+#[derive(Clone)]
+pub struct Workload {
+    waiting: Arc<AtomicUsize>,
+    hashed: Arc<AtomicU64>,
+}
+
+impl Workload {
+    /// How many wait, or are being hashed.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many have been hashed or checked so far.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
+    }
+}
+
 impl Hasher {
     /// A pool of `threads` (0: one per core), where `queue_max` wait or are at it.
     ///
@@ -58,10 +79,13 @@ impl Hasher {
         self.hashed.load(Ordering::Relaxed)
     }
 
-    /// The counter behind [`Hasher::hashed`], for who tells of it later.
+    /// How busy it is, for who tells of it later.
     #[must_use]
-    pub fn counter(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.hashed)
+    pub fn workload(&self) -> Workload {
+        Workload {
+            waiting: Arc::clone(&self.waiting),
+            hashed: Arc::clone(&self.hashed),
+        }
     }
 
     /// The PHC string of a password that someone chose, unless it is one that is
@@ -252,6 +276,7 @@ mod tests {
     #[actix_rt::test]
     async fn a_full_queue_is_busy_and_recovers() {
         let hasher = Hasher::new(1, 1);
+        let workload = hasher.workload();
         let (first, second) = futures_util::join!(
             hash(&hasher, "the first of two"),
             hash(&hasher, "the second of two")
@@ -259,5 +284,6 @@ mod tests {
         assert!(first.is_ok());
         assert_eq!(second, Err(Busy));
         assert!(hash(&hasher, "one more than two").await.is_ok());
+        assert_eq!((workload.waiting(), workload.hashed()), (0, 2));
     }
 }

@@ -9,23 +9,32 @@ use qunliao_actors::admin::{
     Caller, Desk, Effects, Live, Neighbours, Refused, Reply, Request, Settings, UserLine,
 };
 use qunliao_actors::contacts::PhoneBook;
+use qunliao_delivery::Notice;
 use qunliao_protocol::{SessionId, UserId};
-use qunliao_storage::accounts::{Role, Standing};
+use qunliao_storage::accounts::{Role, Standing, User};
 use qunliao_storage::sessions::NewSession;
-use qunliao_storage::{MemoryEngine, Sessions as _, Store};
+use qunliao_storage::{Contact, MemoryEngine, Sessions as _, Store};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const PASSWORD: &str = "春天里的第一杯茶 for two";
 
-/// A server that notes whom it shuts out.
+/// A server that notes whom it shuts out, and whom it tells what.
 #[derive(Default)]
-struct Door(Mutex<Vec<(UserId, Option<SessionId>)>>);
+struct Door {
+    shut_out: Mutex<Vec<(UserId, Option<SessionId>)>>,
+    told: Mutex<Vec<(UserId, Contact, Notice)>>,
+}
 
 #[async_trait::async_trait]
 impl Effects for Door {
     fn shut_out(&self, user: UserId, session: Option<SessionId>) {
-        self.0.lock().unwrap().push((user, session));
+        self.shut_out.lock().unwrap().push((user, session));
+    }
+
+    fn tell(&self, user: &User, contact: Contact, notice: Notice) -> bool {
+        self.told.lock().unwrap().push((user.id, contact, notice));
+        true
     }
 
     async fn live(&self) -> Option<Live> {
@@ -50,6 +59,7 @@ impl Office {
         let neighbours = Neighbours {
             accounts: shared.clone(),
             sessions: shared.clone(),
+            codes: shared.clone(),
             links: shared.clone(),
             audit: shared.clone(),
             log: shared,
@@ -60,6 +70,7 @@ impl Office {
             url: Arc::new(|_, token| format!("https://chat.example.org/{token}")),
             reset_link: Duration::from_secs(3600),
             invitation: Duration::from_secs(7 * 24 * 3600),
+            sms_day: 300,
             data_dir: "/nowhere".into(),
             reserve_bytes: 1,
         };
@@ -83,7 +94,7 @@ impl Office {
     /// Asks for a user who comes of it, and whether anything changed.
     async fn user(&self, request: Request) -> (UserLine, bool) {
         match self.ask(request).await.unwrap() {
-            Reply::User { user, changed } => (user, changed),
+            Reply::User { user, changed, .. } => (user, changed),
             Reply::Sessions { user, .. } => (user, false),
             other => panic!("{other:?}"),
         }
@@ -109,7 +120,7 @@ impl Office {
 
     /// Whom the server has shut out.
     fn shut_out(&self) -> Vec<(UserId, Option<SessionId>)> {
-        self.door.0.lock().unwrap().clone()
+        self.door.shut_out.lock().unwrap().clone()
     }
 }
 

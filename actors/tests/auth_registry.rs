@@ -31,7 +31,7 @@ use qunliao_actors::contacts::PhoneBook;
 use qunliao_actors::courier::{Carry, Channel};
 use qunliao_actors::credentials::Credentials;
 use qunliao_actors::file_vault::transfer::Transfers;
-use qunliao_actors::hasher::Hasher;
+use qunliao_actors::hasher::{Hasher, Workload};
 use qunliao_actors::person::People;
 use qunliao_actors::presence::Presence;
 use qunliao_actors::vital::Vital;
@@ -41,7 +41,6 @@ use qunliao_protocol::{Failure, Language};
 use qunliao_storage::Store;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -97,7 +96,7 @@ struct Registry {
     presence: Arc<Presence>,
     alarms: UnboundedReceiver<&'static str>,
     /// Passwords hashed so far.
-    hashed: Arc<AtomicU64>,
+    hashed: Workload,
     breaker: Arc<SmsBreaker>,
     _folder: TempDir,
 }
@@ -113,7 +112,7 @@ impl Plan {
             Probe::answering(move |_: &Carry| outcome.clone())
         };
         let hasher = Hasher::new(0, self.password_queue_max);
-        let hashed = hasher.counter();
+        let hashed = hasher.workload();
         let breaker = Arc::new(SmsBreaker::new(self.codes.breaker()));
         let credentials = Arc::new(Credentials::new(Duration::from_secs(600)));
         let transfers = Transfers::default();

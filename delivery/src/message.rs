@@ -38,6 +38,8 @@ pub enum Notice {
     PasswordChanged,
     /// The account is closed.
     AccountClosed,
+    /// The account was approved: its owner can sign in.
+    Approved,
 }
 
 /// What a message says.
@@ -74,6 +76,8 @@ pub enum Kind {
     PasswordChanged,
     /// [`Notice::AccountClosed`].
     AccountClosed,
+    /// [`Notice::Approved`].
+    Approved,
 }
 
 /// One message on its way to one reader.
@@ -129,6 +133,7 @@ impl Message {
                 Notice::EmailChanged => Kind::EmailChanged,
                 Notice::PasswordChanged => Kind::PasswordChanged,
                 Notice::AccountClosed => Kind::AccountClosed,
+                Notice::Approved => Kind::Approved,
             },
         }
     }
@@ -136,7 +141,7 @@ impl Message {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Register,
         Self::Confirm,
         Self::Reset,
@@ -144,6 +149,7 @@ impl Kind {
         Self::EmailChanged,
         Self::PasswordChanged,
         Self::AccountClosed,
+        Self::Approved,
     ];
 
     /// Its name in configurations, in the outbox and for webhooks.
@@ -157,6 +163,7 @@ impl Kind {
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
             Self::AccountClosed => "account_closed",
+            Self::Approved => "approved",
         }
     }
 }
@@ -220,6 +227,7 @@ pub(crate) mod tests {
             Kind::EmailChanged => Content::Notice(Notice::EmailChanged),
             Kind::PasswordChanged => Content::Notice(Notice::PasswordChanged),
             Kind::AccountClosed => Content::Notice(Notice::AccountClosed),
+            Kind::Approved => Content::Notice(Notice::Approved),
         };
         Message {
             to: String::from("+8613800138000"),

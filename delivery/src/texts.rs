@@ -57,6 +57,7 @@ fn notice_text(language: Language, notice: Notice) -> &'static str {
         (Language::Chinese, Notice::AccountClosed) => {
             "您的群聊账号已注销。若非您本人操作，请立即联系管理员。"
         }
+        (Language::Chinese, Notice::Approved) => "您的群聊账号已通过审核，现在可以登录了。",
         (Language::English, Notice::PhoneChanged) => {
             "Your Qunliao account has another phone number now. If this was not you, tell your administrator at once."
         }
@@ -68,6 +69,9 @@ fn notice_text(language: Language, notice: Notice) -> &'static str {
         }
         (Language::English, Notice::AccountClosed) => {
             "Your Qunliao account was closed. If this was not you, tell your administrator at once."
+        }
+        (Language::English, Notice::Approved) => {
+            "Your Qunliao account has been approved. You can sign in now."
         }
     }
 }
@@ -82,6 +86,7 @@ pub(crate) fn subject(message: &Message) -> String {
         (Language::Chinese, Kind::EmailChanged) => "您的群聊邮箱已更改",
         (Language::Chinese, Kind::PasswordChanged) => "您的群聊密码已更改",
         (Language::Chinese, Kind::AccountClosed) => "您的群聊账号已注销",
+        (Language::Chinese, Kind::Approved) => "您的群聊账号已通过审核",
         (Language::English, Kind::Register) => "Your Qunliao sign-up code",
         (Language::English, Kind::Confirm) => "Confirm your Qunliao contact",
         (Language::English, Kind::Reset) => "Set a new Qunliao password",
@@ -89,6 +94,7 @@ pub(crate) fn subject(message: &Message) -> String {
         (Language::English, Kind::EmailChanged) => "Your Qunliao e-mail address was changed",
         (Language::English, Kind::PasswordChanged) => "Your Qunliao password was changed",
         (Language::English, Kind::AccountClosed) => "Your Qunliao account was closed",
+        (Language::English, Kind::Approved) => "Your Qunliao account was approved",
     };
     String::from(subject)
 }
@@ -157,10 +163,17 @@ mod tests {
     #[test]
     fn every_notice_says_what_to_do_and_asks_for_nothing_to_be_typed() {
         for kind in &Kind::ALL[3..] {
+            let (in_chinese, in_english) = match kind {
+                Kind::Approved => ("现在可以登录了。", "You can sign in now."),
+                _ => (
+                    "若非您本人操作，请立即联系管理员。",
+                    "tell your administrator at once.",
+                ),
+            };
             let chinese = message(Language::Chinese, *kind).text();
-            assert!(chinese.ends_with("若非您本人操作，请立即联系管理员。"));
+            assert!(chinese.ends_with(in_chinese), "{chinese}");
             let english = message(Language::English, *kind).text();
-            assert!(english.ends_with("tell your administrator at once."));
+            assert!(english.ends_with(in_english), "{english}");
             assert!(!(chinese + &english).contains(|c: char| c.is_ascii_digit()));
         }
     }
@@ -177,7 +190,7 @@ mod tests {
                 assert!(!message.subject().contains("90817263"));
             }
         }
-        assert_eq!((texts.len(), subjects.len()), (14, 14));
+        assert_eq!((texts.len(), subjects.len()), (16, 16));
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! What the running server does for administration, and what it tells of itself.
 
 use crate::server::Addresses;
+use actix::Recipient;
 use async_trait::async_trait;
-use qunliao_actors::admin::{Connections, Effects, Live};
-use qunliao_actors::auth_registry::Reach;
+use qunliao_actors::admin::{Connections, Effects, Live, Passwords};
+use qunliao_actors::auth_registry::{Reach, Tell};
+use qunliao_actors::breaker::SmsBreaker;
 use qunliao_actors::connection::Port;
+use qunliao_actors::hasher::Workload;
 use qunliao_actors::house::House;
+use qunliao_delivery::Notice;
 use qunliao_protocol::{SessionId, UserId};
-use qunliao_storage::Health;
+use qunliao_storage::accounts::User;
+use qunliao_storage::{Contact, Health};
 use rustix::process::{Resource, getrlimit};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +27,9 @@ pub(crate) struct Running {
     pub(crate) addresses: Addresses,
     pub(crate) connections_max: usize,
     pub(crate) since: Instant,
+    pub(crate) tell: Recipient<Tell>,
+    pub(crate) breaker: Arc<SmsBreaker>,
+    pub(crate) passwords: Workload,
 }
 
 #[async_trait]
@@ -31,6 +39,16 @@ impl Effects for Running {
             None => self.house.presence.end(user, None),
             Some(session) => self.house.presence.end_session(user, session),
         }
+    }
+
+    fn tell(&self, user: &User, contact: Contact, notice: Notice) -> bool {
+        let user = user.clone();
+        self.tell.do_send(Tell {
+            user,
+            contact,
+            notice,
+        });
+        true
     }
 
     async fn live(&self) -> Option<Live> {
@@ -79,6 +97,12 @@ impl Effects for Running {
             ways: ways
                 .map(|(way, reach)| (way.to_owned(), word(reach).to_owned()))
                 .into(),
+            newcomers_sms: (ladder.sms != Reach::Absent)
+                .then(|| self.breaker.status(Instant::now()).into()),
+            passwords: Some(Passwords {
+                waiting: self.passwords.waiting(),
+                hashed: self.passwords.hashed(),
+            }),
             open_files_max: getrlimit(Resource::Nofile).current,
             storage,
         })

@@ -9,7 +9,7 @@ pub(super) use when::When;
 pub(crate) use when::bytes;
 
 use qunliao_actors::admin::{
-    AuditLine, Invitation, Link, Reply, SessionLine, UserLine, UserRef, Who,
+    AuditLine, Invitation, Link, Reply, SessionLine, Told, UserLine, UserRef, Who,
 };
 use qunliao_storage::accounts::{Role, Standing};
 use qunliao_storage::audit::Action;
@@ -18,10 +18,15 @@ use qunliao_storage::audit::Action;
 pub(super) fn reply(reply: &Reply, when: &When) -> String {
     match reply {
         Reply::Users { users, .. } => users_table(users, when),
-        Reply::User { user, changed } => {
+        Reply::User {
+            user,
+            changed,
+            told,
+        } => {
             let already = if *changed { "" } else { " already" };
             let (name, standing, role) = (called(user), standing(user.standing), role(user.role));
-            format!("{name} is{already} {standing}, {role}.\n")
+            let told = told.map_or("", hears);
+            format!("{name} is{already} {standing}, {role}.{told}\n")
         }
         Reply::Sessions { user, sessions } => {
             format!(
@@ -58,6 +63,16 @@ pub(super) fn reply(reply: &Reply, when: &When) -> String {
 /// How a user is spoken of.
 pub(super) fn called(user: &UserLine) -> String {
     format!("{} (#{})", plain(&user.name), user.id)
+}
+
+/// Whether a user hears of it, behind what was done.
+fn hears(told: Told) -> &'static str {
+    match told {
+        Told::ByMail => " They are told by mail.",
+        Told::BySms => " They are told by SMS.",
+        Told::NoContact => " They are not told: no number or address is proved to be theirs.",
+        Told::NoServer => " They are not told: no server runs that could.",
+    }
 }
 
 pub(super) fn role(role: Role) -> &'static str {

@@ -241,6 +241,8 @@ pub struct Templates {
     pub password_changed: Translations,
     /// For the news that it is closed.
     pub account_closed: Translations,
+    /// For the news that it was approved.
+    pub approved: Translations,
 }
 
 /// The ids of one template. Empty means that there is none.

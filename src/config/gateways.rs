@@ -297,6 +297,7 @@ fn template_ids(templates: &Templates) -> TemplateIds {
         Kind::EmailChanged => of(kind, &templates.email_changed),
         Kind::PasswordChanged => of(kind, &templates.password_changed),
         Kind::AccountClosed => of(kind, &templates.account_closed),
+        Kind::Approved => of(kind, &templates.approved),
     });
     all.collect()
 }

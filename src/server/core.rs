@@ -7,7 +7,7 @@ use crate::web::Checkup;
 use actix::prelude::*;
 use anyhow::Context as _;
 use qunliao_actors::Stop;
-use qunliao_actors::auth_registry::{AuthRegistry, Desk, Neighbours};
+use qunliao_actors::auth_registry::{AuthRegistry, Desk, Neighbours, Tell};
 use qunliao_actors::brake::Brake;
 use qunliao_actors::breaker::SmsBreaker;
 use qunliao_actors::chat_room::ChatRoom;
@@ -15,7 +15,7 @@ use qunliao_actors::courier::{Courier, Rungs};
 use qunliao_actors::credentials::Credentials;
 use qunliao_actors::file_vault::FileVault;
 use qunliao_actors::file_vault::transfer::Transfers;
-use qunliao_actors::hasher::Hasher;
+use qunliao_actors::hasher::{Hasher, Workload};
 use qunliao_actors::house::{AccountHandles, AuthHandles, RoomHandles, VaultHandles};
 use qunliao_actors::person::People;
 use qunliao_actors::presence::Presence;
@@ -35,6 +35,8 @@ pub(super) struct CoreActors {
     courier: Addr<Courier>,
     /// The ways to people, as the courier knows them.
     pub(super) rungs: Rungs,
+    /// How busy the password pool is.
+    pub(super) passwords: Workload,
 }
 
 /// What the core actors and the connections know together.
@@ -86,6 +88,8 @@ impl CoreActors {
         let courier = parts::courier(config, folder, vital("courier"))?;
         let rungs = courier.rungs();
         let courier = start_on(&shared, courier);
+        let hasher = Hasher::new(limits.password_threads, limits.password_queue_max);
+        let passwords = hasher.workload();
         let neighbours = Neighbours {
             accounts: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
@@ -93,7 +97,7 @@ impl CoreActors {
             links: Arc::new(store.clone()),
             files: Arc::new(store.clone()),
             courier: courier.clone().recipient(),
-            hasher: Hasher::new(limits.password_threads, limits.password_queue_max),
+            hasher,
             credentials: Arc::clone(&beside.credentials),
             people: Arc::new(People::default()),
             presence: Arc::clone(&beside.presence),
@@ -122,6 +126,7 @@ impl CoreActors {
             vault,
             courier,
             rungs,
+            passwords,
         })
     }
 
@@ -148,6 +153,11 @@ impl CoreActors {
             confirm_email: self.auth.clone().recipient(),
             account: self.account_handles(),
         }
+    }
+
+    /// For who has users told what others did to their account.
+    pub(super) fn teller(&self) -> Recipient<Tell> {
+        self.auth.clone().recipient()
     }
 
     fn account_handles(&self) -> AccountHandles {

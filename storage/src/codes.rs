@@ -139,6 +139,17 @@ pub enum Issued {
     Registered,
 }
 
+/// Codes in the last 24 hours, give or take a quarter of an hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CodeCounts {
+    /// Those that were sent, or should have been.
+    pub sent: u64,
+    /// Those of them that went to phones.
+    pub sent_to_phones: u64,
+    /// Those that were entered rightly.
+    pub entered: u64,
+}
+
 /// Codes.
 #[async_trait]
 pub trait Codes: Send + Sync {
@@ -161,6 +172,12 @@ pub trait Codes: Send + Sync {
     /// # Errors
     /// A [`StorageError`].
     async fn try_code(&self, proof: Proof, now: u64) -> Result<Verdict, StorageError>;
+
+    /// How many there were.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn code_counts(&self, now: u64) -> Result<CodeCounts, StorageError>;
 
     /// Removes some of the records that no longer matter; answers how many.
     ///
@@ -189,6 +206,12 @@ impl Codes for Store {
         let seal = self.seal.clone();
         self.writer
             .transact(move |transaction| judge(transaction, &seal, &proof, now))
+            .await
+    }
+
+    async fn code_counts(&self, now: u64) -> Result<CodeCounts, StorageError> {
+        let seal = self.seal.clone();
+        self.read(move |snapshot| sendings::counts(snapshot, &seal, now))
             .await
     }
 

@@ -12,6 +12,7 @@ over_every_engine!(
     a_spent_code_is_known_until_it_expires,
     no_code_is_sent_to_a_number_that_has_an_account,
     nobody_is_told_without_end_who_has_an_account,
+    codes_are_counted_for_a_day,
     a_sweep_removes_what_no_longer_matters,
 );
 
@@ -72,6 +73,25 @@ async fn no_code_is_sent_to_a_number_that_has_an_account(store: Store) {
     assert_eq!(store.issue(later()).await.unwrap(), Issued::Registered);
     close(&store, alice.id).await;
     assert_eq!(store.issue(later()).await.unwrap(), Issued::Send);
+}
+
+async fn codes_are_counted_for_a_day(store: Store) {
+    let counts = async |now| {
+        let counts = store.code_counts(now).await.unwrap();
+        (counts.sent, counts.sent_to_phones, counts.entered)
+    };
+    assert_eq!(counts(NOW).await, (0, 0, 0));
+    send_code(&store, &ALICE, "135790", NOW).await;
+    let by_mail = proof(Purpose::Register, BOB.email_contact(), "246801");
+    let sent = store.issue(new_code(by_mail, NOW)).await;
+    assert_eq!(sent.unwrap(), Issued::Send);
+    assert_eq!(counts(NOW).await, (2, 1, 0));
+    judge(&store, ALICE.phone_proof("000000"), NOW).await;
+    judge(&store, ALICE.phone_proof("135790"), NOW).await;
+    assert_eq!(counts(NOW).await, (2, 1, 0), "trying is not entering");
+    signed_up(&store, ALICE.account_by_phone("135790")).await;
+    assert_eq!(counts(NOW + 23 * HOUR).await, (2, 1, 1));
+    assert_eq!(counts(NOW + 25 * HOUR).await, (0, 0, 0));
 }
 
 async fn nobody_is_told_without_end_who_has_an_account(store: Store) {

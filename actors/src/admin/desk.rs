@@ -18,7 +18,7 @@ use crate::hasher::Hasher;
 use qunliao_storage::accounts::User;
 use qunliao_storage::audit::By;
 use qunliao_storage::links::LinkPurpose;
-use qunliao_storage::{Accounts, Audit, Links, Log, Sessions};
+use qunliao_storage::{Accounts, Audit, Codes, Links, Log, Sessions};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub struct Neighbours {
     pub accounts: Arc<dyn Accounts>,
     /// Sessions.
     pub sessions: Arc<dyn Sessions>,
+    /// Codes.
+    pub codes: Arc<dyn Codes>,
     /// Links.
     pub links: Arc<dyn Links>,
     /// The audit trail.
@@ -58,6 +60,8 @@ pub struct Settings {
     pub reset_link: Duration,
     /// How long an invitation can be used, if nothing else is asked for.
     pub invitation: Duration,
+    /// SMS with codes that may be sent in a day.
+    pub sms_day: usize,
     /// The data folder.
     pub data_dir: PathBuf,
     /// What stays free there, in bytes.

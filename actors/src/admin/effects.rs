@@ -1,7 +1,11 @@
 //! What only a running server can do, or knows.
 
+use crate::breaker::{SmsState, SmsStatus};
 use async_trait::async_trait;
+use qunliao_delivery::Notice;
 use qunliao_protocol::{SessionId, UserId};
+use qunliao_storage::Contact;
+use qunliao_storage::accounts::User;
 use serde::{Deserialize, Serialize};
 
 /// Connections of one port.
@@ -11,6 +15,44 @@ pub struct Connections {
     pub open: usize,
     /// Those that have shown who they are.
     pub authenticated: usize,
+}
+
+/// The breaker of SMS to newcomers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewcomersSms {
+    /// `sending`, `paused`, or `probing`: one at a time goes out.
+    pub state: String,
+    /// For how many seconds it pauses yet.
+    pub paused_seconds: Option<u64>,
+    /// Codes that it looks back on.
+    pub sent: usize,
+    /// Those of them that were entered rightly.
+    pub entered: usize,
+}
+
+impl From<SmsStatus> for NewcomersSms {
+    fn from(status: SmsStatus) -> Self {
+        let (state, paused_seconds) = match status.state {
+            SmsState::Sending => ("sending", None),
+            SmsState::Paused { seconds } => ("paused", Some(seconds)),
+            SmsState::Probing => ("probing", None),
+        };
+        Self {
+            state: state.to_owned(),
+            paused_seconds,
+            sent: status.sent,
+            entered: status.entered,
+        }
+    }
+}
+
+/// The pool that hashes passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passwords {
+    /// Those that wait, or are being hashed.
+    pub waiting: usize,
+    /// Those hashed since the start.
+    pub hashed: u64,
 }
 
 /// What a running server says of itself.
@@ -31,6 +73,10 @@ pub struct Live {
     /// How it stands with the ways for codes, `sms` and `mail`: `working`, `paused`
     /// (nothing to newcomers), `failing` or `absent`.
     pub ways: Vec<(String, String)>,
+    /// How it stands with SMS to newcomers; nothing where there is no way for SMS.
+    pub newcomers_sms: Option<NewcomersSms>,
+    /// How busy the password pool is.
+    pub passwords: Option<Passwords>,
     /// Files and sockets that it may have open.
     pub open_files_max: Option<u64>,
     /// `ok`, or why a write would fail now.
@@ -44,6 +90,10 @@ pub trait Effects: Send + Sync {
     /// that showed it end, at once; with a session, only what goes on by that.
     fn shut_out(&self, user: UserId, session: Option<SessionId>);
 
+    /// Has `user` told `notice` by `contact`, while nobody waits; `false` when no server
+    /// runs, which could.
+    fn tell(&self, user: &User, contact: Contact, notice: Notice) -> bool;
+
     /// What the server says of itself; `None` when none runs.
     async fn live(&self) -> Option<Live>;
 }
@@ -54,6 +104,10 @@ pub struct NoServer;
 #[async_trait]
 impl Effects for NoServer {
     fn shut_out(&self, _: UserId, _: Option<SessionId>) {}
+
+    fn tell(&self, _: &User, _: Contact, _: Notice) -> bool {
+        false
+    }
 
     async fn live(&self) -> Option<Live> {
         None

@@ -26,6 +26,8 @@ pub enum Reply {
         user: UserLine,
         /// Whether the request changed anything.
         changed: bool,
+        /// Whether the user hears of it, where they should.
+        told: Option<Told>,
     },
     /// A user and the sessions.
     Sessions {
@@ -72,6 +74,33 @@ pub enum Reply {
         /// The entries.
         entries: Vec<AuditLine>,
     },
+}
+
+/// Whether a user hears of what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// A mail is on its way.
+    ByMail,
+    /// An SMS is on its way.
+    BySms,
+    /// No: no contact is proved to be theirs.
+    NoContact,
+    /// No: only a running server sends anything.
+    NoServer,
+}
+
+/// Codes in the last 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodesLine {
+    /// Sent, by whichever way.
+    pub sent: u64,
+    /// Sent to phones.
+    pub sent_by_sms: u64,
+    /// Entered rightly.
+    pub entered: u64,
+    /// How many may yet be sent to phones.
+    pub sms_left: u64,
 }
 
 /// A user.
@@ -233,6 +262,8 @@ pub struct Statistics {
     pub messages: u64,
     /// Contents in the vault: equal files are one.
     pub files: u64,
+    /// Codes in the last 24 hours.
+    pub codes: CodesLine,
     /// The data folder.
     pub data: DataLine,
     /// What a running server says of itself; nothing if none runs.

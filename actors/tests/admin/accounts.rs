@@ -1,6 +1,7 @@
 //! Accounts and sessions.
 
 use super::*;
+use qunliao_actors::admin::Told;
 use qunliao_actors::auth_registry::CodeSettings;
 use qunliao_actors::hasher::Hasher;
 use qunliao_storage::accounts::{Login, NewAccount};
@@ -92,6 +93,59 @@ async fn where_two_could_be_meant_both_are_told() {
     let refused = office.ask(request).await.unwrap_err();
     assert_eq!(refused.code, "ambiguous");
     assert!(refused.message.contains("#1, #2"), "{}", refused.message);
+}
+
+#[actix_rt::test]
+async fn who_is_approved_is_told_where_a_contact_is_proved_and_a_server_runs() {
+    let office = Office::open();
+    let address = || "bob@example.org".to_owned();
+    let codes = CodeSettings::default();
+    let proof = Proof {
+        purpose: Purpose::Register,
+        contact: Contact::Email(address()),
+        code: "123456".into(),
+        from: None,
+    };
+    let sent = NewCode {
+        proof: proof.clone(),
+        user: None,
+        now: 1,
+        rules: codes.rules(),
+        sending: codes.sending(),
+        asked_by: None,
+    };
+    office.store.issue(sent).await.unwrap();
+    let waiting = |name: &str, proofs: Vec<Proof>| NewAccount {
+        name: name.into(),
+        folded_name: name.into(),
+        password_hash: "none".into(),
+        phone: None,
+        email: (!proofs.is_empty()).then(address),
+        proofs,
+        invite: None,
+        role: Role::Member,
+        pending: true,
+        by: None,
+        now: 1,
+    };
+    for (name, proofs) in [("小波", vec![proof]), ("小爱", vec![])] {
+        let registered = office.store.register(waiting(name, proofs)).await.unwrap();
+        assert!(registered.is_ok());
+    }
+    let approve = async |name: &str| {
+        let request = Request::Approve { user: named(name) };
+        match office.ask(request).await.unwrap() {
+            Reply::User { told, .. } => told,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(approve("小波").await, Some(Told::ByMail));
+    let told = office.door.told.lock().unwrap().clone();
+    let expected = (UserId(1), Contact::Email(address()), Notice::Approved);
+    assert!(told == [expected]);
+    assert_eq!(approve("小波").await, None, "once");
+    assert_eq!(approve("小爱").await, Some(Told::NoContact));
+    assert_eq!(office.door.told.lock().unwrap().len(), 1);
 }
 
 #[actix_rt::test]

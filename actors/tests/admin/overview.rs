@@ -76,4 +76,6 @@ async fn everything_is_counted() {
     );
     assert_eq!((counted.sessions, counted.messages), (1, 0));
     assert_eq!(counted.server, None);
+    let codes = counted.codes;
+    assert_eq!((codes.sent, codes.entered, codes.sms_left), (0, 0, 300));
 }

@@ -4,7 +4,6 @@ use super::*;
 use qunliao_actors::clock::now_ms;
 use qunliao_storage::Sessions as _;
 use qunliao_storage::audit::{Actor, By};
-use std::sync::atomic::Ordering;
 
 /// One of many networks, each in a prefix of its own.
 fn robot(number: u8) -> Network {
@@ -47,11 +46,11 @@ async fn fifty_guesses(registry: &Registry, name: &str) -> (usize, usize) {
 #[actix_rt::test]
 async fn strangers_share_a_few_guesses_and_the_owner_gets_in_all_the_while() {
     let mut registry = slow().build();
-    let hashed = Arc::clone(&registry.hashed);
+    let hashed = registry.hashed.clone();
     let signed_up = registry.sign_up(&ALICE).await;
-    let before = hashed.load(Ordering::Relaxed);
+    let before = hashed.hashed();
     assert_eq!(fifty_guesses(&registry, ALICE.name).await, (10, 40));
-    let guessed = hashed.load(Ordering::Relaxed) - before;
+    let guessed = hashed.hashed() - before;
     assert_eq!(guessed, 10, "the others cost no hash");
     // Where she signed up; with her token, anywhere.
     let at_home = registry.ask(sign_in(ALICE.name, ALICE.password)).await;
@@ -114,10 +113,10 @@ async fn after_a_restart_the_owner_gets_in_where_a_session_lives() {
 #[actix_rt::test]
 async fn a_name_that_nobody_has_is_guarded_as_one_that_somebody_has() {
     let mut registry = slow().build();
-    let hashed = Arc::clone(&registry.hashed);
+    let hashed = registry.hashed.clone();
     registry.sign_up(&ALICE).await;
     for (known, unknown) in [(ALICE.name, BOB.name), (ALICE.phone.0, BOB.phone.0)] {
-        let count = |hashed: &AtomicU64| hashed.load(Ordering::Relaxed);
+        let count = |hashed: &Workload| hashed.hashed();
         let start = count(&hashed);
         let of_known = fifty_guesses(&registry, known).await;
         let middle = count(&hashed);

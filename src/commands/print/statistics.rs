@@ -23,6 +23,13 @@ pub(super) fn text(statistics: &Statistics) -> String {
             format!("{} contents, {}", it.files, bytes(data.vault_bytes)),
         ),
         (
+            "codes, 24 h",
+            format!(
+                "{} sent, {} of them by SMS ({} more may be); {} entered",
+                it.codes.sent, it.codes.sent_by_sms, it.codes.sms_left, it.codes.entered
+            ),
+        ),
+        (
             "data folder",
             format!(
                 "{}, {} (database {})",
@@ -66,7 +73,20 @@ fn of_server(live: &Live) -> Vec<(&'static str, String)> {
         .iter()
         .map(|(way, state)| format!("{way} {state}"));
     let ways: Vec<String> = ways.collect();
-    vec![
+    let newcomers = live.newcomers_sms.as_ref().map(|sms| {
+        let state = match sms.paused_seconds {
+            Some(seconds) => format!("{} for {}", sms.state, span(seconds)),
+            None => sms.state.clone(),
+        };
+        let (entered, sent) = (sms.entered, sms.sent);
+        let value = format!("{state}; {entered} of the last {sent} codes entered");
+        ("newcomers' SMS", value)
+    });
+    let passwords = live.passwords.map(|it| {
+        let value = format!("{} waiting, {} hashed so far", it.waiting, it.hashed);
+        ("passwords", value)
+    });
+    let mut lines = vec![
         (
             "server",
             format!(
@@ -83,5 +103,7 @@ fn of_server(live: &Live) -> Vec<(&'static str, String)> {
         ),
         ("transfers", live.transfers.to_string()),
         ("codes by", ways.join(", ")),
-    ]
+    ];
+    lines.extend(newcomers.into_iter().chain(passwords));
+    lines
 }

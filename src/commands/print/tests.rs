@@ -55,10 +55,27 @@ fn a_change_and_no_change_are_told_apart() {
         text(&Reply::User {
             user: alice(),
             changed,
+            told: None,
         })
     };
     assert_eq!(said(true), "小爱 (#1) is active, owner.\n");
     assert_eq!(said(false), "小爱 (#1) is already active, owner.\n");
+}
+
+#[test]
+fn who_is_told_and_who_is_not_is_said() {
+    let said = |told| {
+        text(&Reply::User {
+            user: alice(),
+            changed: true,
+            told: Some(told),
+        })
+    };
+    let expected = "小爱 (#1) is active, owner. They are told by mail.\n";
+    assert_eq!(said(Told::ByMail), expected);
+    for told in [Told::NoContact, Told::NoServer] {
+        assert!(said(told).contains("They are not told: "));
+    }
 }
 
 #[test]

@@ -87,7 +87,7 @@ pub(super) fn confirm(
     record.personal = seal_personal(seal, &user)?;
     transaction.put_record(keys::user_by_id(id), &record)?;
     own(transaction, seal, &proof.contact, id)?;
-    codes::spend(transaction, seal, proof)?;
+    codes::spend(transaction, seal, proof, now)?;
     let actor = Actor::User(id);
     let detail = Some("confirmed".to_owned());
     audit::note(

@@ -53,7 +53,7 @@ pub(super) fn reset(
         return Ok(None);
     };
     if let ResetProof::Code(proof) = &reset.proof {
-        codes::spend(transaction, seal, proof)?;
+        codes::spend(transaction, seal, proof, reset.now)?;
     }
     let user = user(seal, id, &record)?;
     put(transaction, seal, &user, record, reset.password_hash)?;

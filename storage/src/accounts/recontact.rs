@@ -31,7 +31,7 @@ pub(super) fn change(
         // It is the user's already; or this is asked again, since the answer was lost.
         Some(_) => {
             if verdict == Verdict::Right {
-                codes::spend(transaction, seal, proof)?;
+                codes::spend(transaction, seal, proof, change.by.now)?;
             }
             return Ok(Ok(None));
         }
@@ -42,7 +42,7 @@ pub(super) fn change(
     let replaced = replace(transaction, seal, &mut user, &proof.contact)?;
     record.personal = seal_personal(seal, &user)?;
     transaction.put_record(keys::user_by_id(id), &record)?;
-    codes::spend(transaction, seal, proof)?;
+    codes::spend(transaction, seal, proof, change.by.now)?;
     let action = match proof.contact {
         Contact::Phone(_) => Action::PhoneChanged,
         Contact::Email(_) => Action::EmailChanged,

@@ -137,7 +137,7 @@ fn enrol(
     transaction.put_record(keys::user_by_id(user.id), &record)?;
     owners::follow(transaction, user.id, &record);
     for proof in &new.proofs {
-        codes::spend(transaction, seal, proof)?;
+        codes::spend(transaction, seal, proof, new.now)?;
     }
     let by = By {
         actor: new.by.unwrap_or(Actor::User(user.id)),

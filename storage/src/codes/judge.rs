@@ -1,6 +1,7 @@
 //! How a code that someone presents fares.
 
 use super::record::{CodeRecord, Presented};
+use super::sendings::count_entered;
 use super::{Proof, Purpose, Verdict};
 use crate::accounts::Contact;
 use crate::content::to_hex;
@@ -43,7 +44,9 @@ pub(crate) fn spend(
     transaction: &mut Transaction<'_>,
     seal: &Seal,
     proof: &Proof,
+    now: u64,
 ) -> Result<(), StorageError> {
+    count_entered(transaction, seal, now)?;
     let key = target_key(seal, proof.purpose, &proof.contact);
     if let Some(mut record) = transaction.record::<CodeRecord>(&key)? {
         record.spend(&code_hash(seal, proof));

@@ -7,7 +7,7 @@ mod record;
 
 pub(super) use record::SendingsRecord;
 
-use super::{DAY_MS, HOUR_MS, NewCode};
+use super::{CodeCounts, DAY_MS, HOUR_MS, NewCode};
 use crate::accounts::Contact;
 use crate::error::StorageError;
 use crate::keys;
@@ -17,6 +17,13 @@ use crate::transaction::{Read, Transaction};
 /// How often one address is told that a contact is registered, for each code it
 /// may ask for.
 const TELLINGS_PER_SENDING: usize = 10;
+
+/// All codes that are sent.
+const ALL: &str = "all";
+/// Those of them to phones.
+const ALL_SMS: &str = "all sms";
+/// All codes that are entered rightly; nothing limits these.
+const ENTERED: &str = "entered";
 
 /// Something that sendings are counted under.
 struct Subject {
@@ -60,13 +67,13 @@ fn subjects(new: &NewCode) -> Vec<Subject> {
         },
         Subject {
             given_back: false,
-            ..Subject::new("all".to_owned(), &[(DAY_MS, limits.total_day)])
+            ..Subject::new(ALL.to_owned(), &[(DAY_MS, limits.total_day)])
         },
     ];
     if matches!(new.proof.contact, Contact::Phone(_)) {
         subjects.push(Subject {
             given_back: false,
-            ..Subject::new("all sms".to_owned(), &[(DAY_MS, limits.sms_day)])
+            ..Subject::new(ALL_SMS.to_owned(), &[(DAY_MS, limits.sms_day)])
         });
     }
     if let Some(asker) = new.asked_by.as_ref().filter(|asker| asker.counted) {
@@ -149,6 +156,30 @@ pub(super) fn count_telling(
     let max = max.saturating_mul(TELLINGS_PER_SENDING);
     let told = Subject::new(format!("told {}", asker.network), &[(HOUR_MS, max)]);
     count(transaction, seal, &[told], new.now, None)
+}
+
+/// Counts a code that was entered rightly.
+pub(super) fn count_entered(
+    transaction: &mut Transaction<'_>,
+    seal: &Seal,
+    now: u64,
+) -> Result<(), StorageError> {
+    let entered = Subject::new(ENTERED.to_owned(), &[]);
+    count(transaction, seal, &[entered], now, None).map(drop)
+}
+
+/// How many were sent and entered in the last day.
+pub(super) fn counts(read: &impl Read, seal: &Seal, now: u64) -> Result<CodeCounts, StorageError> {
+    let within_day = |name: &str| {
+        let key = Subject::new(name.to_owned(), &[]).key(seal);
+        let record: Option<SendingsRecord> = read.record(&key)?;
+        Ok::<_, StorageError>(record.map_or(0, |record| record.within_day(now)))
+    };
+    Ok(CodeCounts {
+        sent: within_day(ALL)?,
+        sent_to_phones: within_day(ALL_SMS)?,
+        entered: within_day(ENTERED)?,
+    })
 }
 
 /// Takes back a sending that our own gateway failed, but for the totals: a robot

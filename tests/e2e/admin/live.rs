@@ -1,9 +1,9 @@
 //! What the running server does at once.
 
 use super::*;
-use crate::harness::Server;
+use crate::harness::{Server, eventually};
 use crate::people::{ALICE, BOB};
-use crate::wire::{Header, Wire, ask};
+use crate::wire::{Header, Wire, ask, get};
 use serde_json::json;
 
 fn sign_in(server: &Server, name: &str, password: &str) -> Value {
@@ -90,6 +90,67 @@ fn who_waits_for_approval_gets_in_with_it() {
     let waiting = done(server.home(), &["user", "list", "--standing", "pending"]);
     assert_eq!(waiting["users"][0]["name"], "小波");
     assert_ne!(sign_in(&server, "小波", PASSWORD)["test"], 0);
-    done(server.home(), &["user", "approve", "小波"]);
+    let approved = done(server.home(), &["user", "approve", "小波"]);
+    assert_eq!(approved["told"], "no_contact");
     assert_eq!(sign_in(&server, "小波", PASSWORD)["test"], 0);
+}
+
+#[test]
+fn who_is_approved_hears_of_it_from_a_server_that_runs() {
+    let server = Home::new().set("registration.approval", "true").start();
+    ALICE.sign_up(&server);
+    BOB.sign_up(&server);
+    let approved = done(server.home(), &["user", "approve", ALICE.name]);
+    assert_eq!(approved["told"], "by_sms");
+    let told = eventually("a notice", || {
+        let sendings = server.sendings_to(&ALICE.full_phone());
+        sendings.into_iter().find(|sent| sent["kind"] == "approved")
+    });
+    assert_eq!(told["channel"], "sms");
+    let home = server.terminate();
+    let approved = done(&home, &["user", "approve", BOB.name]);
+    assert_eq!(approved["told"], "no_server");
+}
+
+#[test]
+fn codes_and_passwords_are_counted() {
+    let server = Server::start();
+    ALICE.sign_up(&server);
+    let counted = done(server.home(), &["stats"]);
+    let codes = json!({ "sent": 1, "sent_by_sms": 1, "entered": 1, "sms_left": 999_999 });
+    assert_eq!(counted["codes"], codes);
+    let live = &counted["server"];
+    let sms = json!({ "state": "sending", "paused_seconds": null, "sent": 0, "entered": 0 });
+    assert_eq!(live["newcomers_sms"], sms);
+    assert_eq!(live["passwords"], json!({ "waiting": 0, "hashed": 1 }));
+    let printed = text(server.home(), &["stats"]);
+    assert!(printed.contains("1 sent, 1 of them by SMS"), "{printed}");
+    assert!(printed.contains("0 waiting, 1 hashed so far"), "{printed}");
+    let home = server.terminate().set("delivery.sms", "none");
+    let counted = done(&home, &["stats"]);
+    assert_eq!(
+        (&counted["codes"]["entered"], &counted["server"]),
+        (&json!(1), &Value::Null)
+    );
+}
+
+#[test]
+fn the_set_up_link_ends_with_the_first_owner_however_they_came() {
+    let server = Server::start();
+    let line = server.wait_for_log("event=setup_link");
+    let path = line.split_once("/setup/").map(|(_, rest)| rest);
+    let path = path
+        .and_then(|rest| rest.split(' ').next())
+        .expect("a link");
+    let (token, page) = (path.to_owned(), format!("/setup/{path}"));
+    let web = server.addresses.web;
+    assert_eq!(get(web, &page).0, 200);
+    add(server.home(), "小爱", "owner");
+    assert_ne!(get(web, &page).0, 200);
+    let args = json!({ "user_name": "小波", "user_pwd": PASSWORD, "invite": token });
+    let refused = ask(server.addresses.auth, &json!({ "op": 2, "args": args }));
+    assert_eq!(
+        (&refused["test"], &refused["error"]),
+        (&json!(3), &json!("bad_invite"))
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::{Desk, ENTRIES_PER_PAGE, data};
 use crate::admin::refused::Refused;
-use crate::admin::reply::{AuditLine, DataLine, Reply, Statistics, UserRef, Who};
+use crate::admin::reply::{AuditLine, CodesLine, DataLine, Reply, Statistics, UserRef, Who};
 use qunliao_protocol::{RoomId, UserId};
 use qunliao_storage::audit::{Actor, AuditEntry, AuditQuery};
 use std::collections::HashMap;
@@ -10,6 +10,7 @@ use std::collections::HashMap;
 impl Desk {
     pub(super) async fn statistics(&self, now: u64) -> Result<Reply, Refused> {
         let counts = self.ask.accounts.account_counts(now).await?;
+        let codes = self.codes(now).await?;
         let messages = self.ask.log.last(RoomId::LOBBY).await?.0;
         let (root, reserve) = (self.settings.data_dir.clone(), self.settings.reserve_bytes);
         let measured = tokio::task::spawn_blocking(move || data::measure(&root, reserve)).await;
@@ -24,9 +25,21 @@ impl Desk {
             sessions: counts.sessions,
             messages,
             files,
+            codes,
             data,
             server: self.ask.effects.live().await,
         })))
+    }
+
+    async fn codes(&self, now: u64) -> Result<CodesLine, Refused> {
+        let counts = self.ask.codes.code_counts(now).await?;
+        let sms_day = u64::try_from(self.settings.sms_day).unwrap_or(u64::MAX);
+        Ok(CodesLine {
+            sent: counts.sent,
+            sent_by_sms: counts.sent_to_phones,
+            entered: counts.entered,
+            sms_left: sms_day.saturating_sub(counts.sent_to_phones),
+        })
     }
 
     pub(super) async fn audit(

@@ -3,9 +3,12 @@
 use super::entry::Entry;
 use super::{Desk, USERS_PER_PAGE};
 use crate::admin::refused::Refused;
-use crate::admin::reply::{Reply, SessionLine};
+use crate::admin::reply::{Reply, SessionLine, Told};
+use crate::contacts::proved_contacts;
 use crate::passwords;
+use qunliao_delivery::Notice;
 use qunliao_protocol::{Failure, SessionId, UserId};
+use qunliao_storage::Contact;
 use qunliao_storage::accounts::{
     AccountRefusal, NewAccount, RegisterRefusal, Role, Standing, User,
 };
@@ -61,7 +64,10 @@ impl Desk {
 
     pub(super) async fn approve(&self, user: User, by: By) -> Result<Reply, Refused> {
         match user.standing {
-            Standing::Pending => self.set_standing(user, true, by).await,
+            Standing::Pending => {
+                let approved = self.set_standing(user, true, by).await;
+                approved.map(|user| self.tell_approved(user))
+            }
             Standing::Active => Ok(unchanged(user)),
             Standing::Disabled => Err(disabled(&user)),
             Standing::Closed => Err(closed(&user)),
@@ -70,7 +76,7 @@ impl Desk {
 
     pub(super) async fn enable(&self, user: User, by: By) -> Result<Reply, Refused> {
         match user.standing {
-            Standing::Disabled => self.set_standing(user, true, by).await,
+            Standing::Disabled => self.set_standing(user, true, by).await.map(changed),
             Standing::Active => Ok(unchanged(user)),
             Standing::Pending => Err(Refused::new(
                 "pending",
@@ -84,16 +90,16 @@ impl Desk {
         match user.standing {
             Standing::Active | Standing::Pending => {
                 let id = user.id;
-                let reply = self.set_standing(user, false, by).await?;
+                let user = self.set_standing(user, false, by).await?;
                 self.ask.effects.shut_out(id, None);
-                Ok(reply)
+                Ok(changed(user))
             }
             Standing::Disabled => Ok(unchanged(user)),
             Standing::Closed => Err(closed(&user)),
         }
     }
 
-    async fn set_standing(&self, user: User, active: bool, by: By) -> Result<Reply, Refused> {
+    async fn set_standing(&self, user: User, active: bool, by: By) -> Result<User, Refused> {
         let outcome = self.ask.accounts.set_standing(user.id, active, by).await?;
         let user = outcome.map_err(|refusal| refused(refusal, &user))?;
         log::info!(
@@ -102,7 +108,31 @@ impl Desk {
             user.standing,
             by.actor
         );
-        Ok(changed(user))
+        Ok(user)
+    }
+
+    /// Has someone told that they can sign in now: they were told to wait.
+    fn tell_approved(&self, user: User) -> Reply {
+        let told = match proved_contacts(&user).into_iter().next() {
+            None => Told::NoContact,
+            Some(contact) => {
+                let by_contact = match contact {
+                    Contact::Phone(_) => Told::BySms,
+                    Contact::Email(_) => Told::ByMail,
+                };
+                let effects = &self.ask.effects;
+                if effects.tell(&user, contact, Notice::Approved) {
+                    by_contact
+                } else {
+                    Told::NoServer
+                }
+            }
+        };
+        Reply::User {
+            user: user.into(),
+            changed: true,
+            told: Some(told),
+        }
     }
 
     pub(super) async fn delete(&self, user: User, by: By) -> Result<Reply, Refused> {
@@ -174,6 +204,7 @@ fn changed(user: User) -> Reply {
     Reply::User {
         user: user.into(),
         changed: true,
+        told: None,
     }
 }
 
@@ -181,6 +212,7 @@ fn unchanged(user: User) -> Reply {
     Reply::User {
         user: user.into(),
         changed: false,
+        told: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The part of the desk that changes passwords and contacts, and closes accounts,
 //! for people who know their password.
 
-use super::errands::{Errand, proved_contacts};
+use super::errands::Errand;
 use super::sending::asker;
 use super::sessions::by;
 use super::{Desk, check_standing};
@@ -9,6 +9,7 @@ use crate::auth_registry::{
     ChangeContact, ChangePassword, CloseAccount, SendCodeToNewContact, WrittenContact,
 };
 use crate::clock::now_ms;
+use crate::contacts::proved_contacts;
 use crate::names;
 use crate::passwords;
 use crate::storage_failure;

@@ -71,7 +71,12 @@ impl Desk {
     }
 
     /// Tells `user` by this contact.
-    pub(super) fn tell(&self, user: &User, contact: Contact, notice: Notice) -> Errand {
+    pub(in crate::auth_registry) fn tell(
+        &self,
+        user: &User,
+        contact: Contact,
+        notice: Notice,
+    ) -> Errand {
         Errand::Tell {
             user: user.id,
             contact,
@@ -84,13 +89,4 @@ impl Desk {
     pub(super) fn language_for(&self, user: &User) -> Language {
         language_of(user).unwrap_or(self.settings.language)
     }
-}
-
-/// The contacts that are proved to be the user's: the address first, since a mail
-/// costs nothing.
-pub(super) fn proved_contacts(user: &User) -> Vec<Contact> {
-    let email = user.email.clone().filter(|_| user.email_confirmed);
-    let phone = user.phone.clone().filter(|_| user.phone_verified);
-    let email = email.map(Contact::Email);
-    email.into_iter().chain(phone.map(Contact::Phone)).collect()
 }

@@ -4,11 +4,12 @@
 //! and says the same, codes that nobody is sent count as if they were, and what
 //! goes out goes out later.
 
-use super::errands::{Errand, proved_contacts};
+use super::errands::Errand;
 use super::sending::asker;
 use super::{Desk, busy};
 use crate::auth_registry::{ResetBy, ResetPassword, SendResetCode};
 use crate::clock::now_ms;
+use crate::contacts::proved_contacts;
 use crate::passwords;
 use crate::storage_failure;
 use qunliao_delivery::Notice;

@@ -42,6 +42,13 @@ impl SendingsRecord {
         after_gap.into_iter().chain(after_windows).max()
     }
 
+    /// How many there were in the day before `now`, as its limits count them.
+    pub(super) fn within_day(&self, now: u64) -> u64 {
+        let minutes = self.minutes.iter();
+        let of_day = minutes.filter(|(minute, _)| end_of(*minute).saturating_add(DAY_MS) > now);
+        of_day.map(|(_, count)| u64::from(*count)).sum()
+    }
+
     pub(super) fn count(&mut self, now: u64) {
         // Requests may overtake each other; the minutes stay in order.
         let newest = self.minutes.last().map_or(0, |(minute, _)| *minute);
