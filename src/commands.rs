@@ -11,6 +11,7 @@
 mod ask;
 mod audit;
 mod doctor;
+mod fingerprint;
 mod invite;
 mod output;
 mod password;
@@ -61,6 +62,8 @@ enum Command {
     Stats(Output),
     /// Who did what to accounts, and when.
     Audit(audit::Arguments),
+    /// Print the fingerprint of the server's own authority, for clients to pin.
+    Fingerprint(Output),
     /// Look at all that a server depends on, and say what to do about it.
     Doctor(doctor::Arguments),
 }
@@ -81,6 +84,7 @@ impl Arguments {
             Command::Sessions(arguments) => arguments.run(&configuration),
             Command::Stats(output) => ask::stats(&configuration, output),
             Command::Audit(arguments) => arguments.run(&configuration),
+            Command::Fingerprint(output) => fingerprint::run(&configuration, output),
             Command::Doctor(arguments) => arguments.run(&configuration),
         }
     }

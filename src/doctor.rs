@@ -1,6 +1,7 @@
 //! `qunliao doctor`: looks at everything that a server depends on, and says what to
 //! do about what is wrong. Changes nothing, and needs no server that runs.
 
+mod certificate;
 mod clock;
 mod delivery;
 mod folder;
@@ -99,6 +100,7 @@ pub(crate) async fn examine(patient: &Patient) -> Vec<Check> {
     let live = statistics.as_ref().and_then(|it| it.server.as_ref());
     checks.push(folder::space(config));
     checks.extend(folder::secrets(patient));
+    checks.extend(certificate::check(config));
     checks.extend(ports::check(config, live));
     checks.push(system::open_files(config, live));
     checks.push(system::backlog());

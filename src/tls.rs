@@ -5,6 +5,7 @@
 //! our own ([`authority`]). Everything else of TLS is decided here, once.
 
 mod authority;
+pub(crate) mod inspect;
 mod pair;
 mod trust;
 mod watch;

@@ -118,6 +118,9 @@ pub(super) fn secrets(patient: &Patient) -> Vec<Check> {
     for (key, path) in config.delivery.secret_files() {
         checks.push(secret_file(key, path, EVERYONE));
     }
+    if let Some(path) = &config.tls.key_file {
+        checks.push(secret_file("tls", path, EVERYONE));
+    }
     let key = config.data_dir.join("secret.key");
     if key.exists() {
         checks.push(secret_file("secret.key", &key, OTHERS));

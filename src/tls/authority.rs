@@ -191,7 +191,7 @@ impl Authority {
     }
 
     /// Whether clients would believe this authority for a name: tried out.
-    fn permits(&self, name: &str) -> Result<bool, AuthorityError> {
+    pub(super) fn permits(&self, name: &str) -> Result<bool, AuthorityError> {
         let (_, leaf) = self.sign(&[name.to_owned()])?;
         Ok(self.truster.trusts(&leaf, name, Duration::ZERO))
     }

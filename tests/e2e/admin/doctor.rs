@@ -1,6 +1,7 @@
 //! `qunliao doctor`: what is well, and what is wrong in just one way.
 
 use super::*;
+use crate::certificates::Certificates;
 use crate::harness::Server;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -58,6 +59,47 @@ fn a_server_that_is_well_is_well_before_and_while_it_runs() {
         "{printed}"
     );
     assert!(printed.contains("! owner: "), "{printed}");
+}
+
+#[test]
+fn the_certificate_is_looked_at_and_its_authority_told() {
+    let home = Home::new();
+    let none = (1, "no_certificate".to_owned());
+    assert_eq!(refused(&home, &["fingerprint"]), none);
+    assert_eq!(state(&done(&home, &["doctor"]), "certificate"), "skipped");
+    assert!(!home.data().exists(), "looking makes no folder");
+    let server = home.start();
+    let logged = server.wait_for_log("ca_sha256=");
+    let printed = text(server.home(), &["fingerprint"]);
+    assert!(logged.trim_end().ends_with(printed.trim_end()), "{logged}");
+    let told = done(server.home(), &["fingerprint"]);
+    assert_eq!(told["ca_sha256"], printed.trim_end());
+    let report = done(server.home(), &["doctor"]);
+    for name in ["certificate", "certificate_names"] {
+        assert_eq!(state(&report, name), "well", "{report}");
+    }
+    let home = server.terminate().set("tls.names", "[chat.example.org]");
+    let report = unwell(&home, "certificate_names");
+    assert_eq!(state(&report, "certificate"), "well");
+    let home = home.set("tls.mode", "off");
+    let off = (1, "tls_off".to_owned());
+    assert_eq!(refused(&home, &["fingerprint"]), off);
+}
+
+#[test]
+fn a_certificate_of_ones_own_is_verified_by_name() {
+    let certificates = Certificates::make();
+    let home = Home::new()
+        .set("tls.cert_file", &certificates.server.display().to_string())
+        .set("tls.key_file", &certificates.key.display().to_string());
+    let told = done(&home, &["fingerprint"]);
+    assert_eq!(
+        (&told["certificate"], &told["ca_sha256"]),
+        (&"files".into(), &Value::Null)
+    );
+    assert!(text(&home, &["fingerprint"]).contains("by its name"));
+    let home = home.set("tls.key_file", &certificates.server.display().to_string());
+    unwell(&home, "certificate");
 }
 
 #[test]
