@@ -81,13 +81,16 @@ pub trait Accounts: Send + Sync {
     async fn awaiting_confirmation(&self, email: String) -> Result<Option<UserId>, StorageError>;
 
     /// Closes an account: its sessions end, its contacts become free, its name
-    /// is never given out again. Asked again, it answers the same.
+    /// is never given out again. Asked again, it answers the same. Who closes the own
+    /// one has verified a password against `verified_hash`; if that is the password no
+    /// more, or the account cannot be used, it stays.
     ///
     /// # Errors
     /// A [`StorageError`].
     async fn close_account(
         &self,
         user: UserId,
+        verified_hash: Option<String>,
         by: By,
     ) -> Result<Result<(), AccountRefusal>, StorageError>;
 

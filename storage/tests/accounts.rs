@@ -243,10 +243,10 @@ async fn the_words_of_a_closed_account_keep_their_name(store: Store) {
 async fn closing_twice_is_answered_alike(store: Store) {
     let alice = sign_up(&store, &ALICE).await;
     for _ in 0..2 {
-        let closed = store.close_account(alice.id, operator(NOW)).await;
+        let closed = store.close_account(alice.id, None, operator(NOW)).await;
         assert_eq!(closed.unwrap(), Ok(()));
     }
     let nobody = qunliao_protocol::UserId(99);
-    let closed = store.close_account(nobody, operator(NOW)).await;
+    let closed = store.close_account(nobody, None, operator(NOW)).await;
     assert_eq!(closed.unwrap(), Err(AccountRefusal::NoAccount));
 }

@@ -165,7 +165,7 @@ pub(crate) async fn refusal(store: &Store, new: NewAccount) -> RegisterRefusal {
 }
 
 pub(crate) async fn close(store: &Store, user: UserId) {
-    let closed = store.close_account(user, operator(NOW)).await;
+    let closed = store.close_account(user, None, operator(NOW)).await;
     assert_eq!(closed.unwrap(), Ok(()));
 }
 

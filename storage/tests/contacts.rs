@@ -62,6 +62,7 @@ async fn change(
     let change = ContactChange {
         user,
         proof: proof(Purpose::Confirm, contact.clone(), code),
+        verified_hash: None,
         by: oneself(user, NOW),
     };
     store.change_contact(change).await.unwrap()
@@ -220,6 +221,7 @@ async fn a_code_for_another_purpose_changes_nothing(store: Store) {
         let change = ContactChange {
             user: alice,
             proof: proof.clone(),
+            verified_hash: None,
             by: oneself(alice, NOW),
         };
         let refused = store.change_contact(change).await.unwrap();

@@ -137,7 +137,7 @@ async fn ask_everything(store: &Store) -> Vec<(&'static str, bool)> {
         ("register", damaged(store.register(new_bob).await)),
         (
             "close",
-            damaged(store.close_account(UserId(1), operator(NOW)).await),
+            damaged(store.close_account(UserId(1), None, operator(NOW)).await),
         ),
     ]
 }

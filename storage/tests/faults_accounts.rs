@@ -68,7 +68,7 @@ async fn make(store: &Store, world: &World, which: usize) -> Result<bool, Storag
             };
             store.register(new).await?.is_ok()
         }
-        1 => store.close_account(alice, by).await?.is_ok(),
+        1 => store.close_account(alice, None, by).await?.is_ok(),
         2 => {
             let change = PasswordChange {
                 user: alice,
@@ -91,6 +91,7 @@ async fn make(store: &Store, world: &World, which: usize) -> Result<bool, Storag
             let change = ContactChange {
                 user: alice,
                 proof: new_number(),
+                verified_hash: None,
                 by,
             };
             store.change_contact(change).await?.is_ok()

@@ -90,7 +90,7 @@ async fn a_confirmed_address_and_a_closed_account_lie_like_this() {
     assert_eq!(records(&engine, Kind::UserIdByEmail), [owner]);
     assert_eq!(records(&engine, Kind::UserIdByPendingEmail), []);
 
-    let closed = store.close_account(alice, operator(NOW + 1)).await;
+    let closed = store.close_account(alice, None, operator(NOW + 1)).await;
     assert_eq!(closed.unwrap(), Ok(()));
     let closed = (
         r#"{"created":1700000000000,"password_hash":"","personal":…,"closed":1700000000001}"#

@@ -152,7 +152,7 @@ async fn an_account_that_is_closed_leaves_no_session_and_no_link() {
         .unwrap();
     let reset = link(LinkPurpose::Reset(alice), None);
     store.make_link(reset).await.unwrap();
-    let closed = store.close_account(alice, operator(NOW)).await;
+    let closed = store.close_account(alice, None, operator(NOW)).await;
     assert_eq!(closed.unwrap(), Ok(()));
     for kind in [
         Kind::SessionByToken,

@@ -25,6 +25,7 @@ mod session_use;
 mod sessions;
 mod sessions_model;
 mod standing;
+mod verified;
 mod wrong_tries;
 
 mod damage;

@@ -42,7 +42,10 @@ async fn set_active(store: &Store, user: UserId, active: bool) -> Result<User, A
 }
 
 async fn close_by_operator(store: &Store, user: UserId) -> Result<(), AccountRefusal> {
-    store.close_account(user, operator(NOW)).await.unwrap()
+    store
+        .close_account(user, None, operator(NOW))
+        .await
+        .unwrap()
 }
 
 /// What the trail tells of a user, the newest first.
@@ -191,7 +194,7 @@ async fn of_two_owners_who_leave_at_once_one_stays(store: Store) {
     let bob = with_role(&store, &BOB, Role::Owner).await.id;
     let leaving = [alice, bob].map(|owner| {
         let store = store.clone();
-        tokio::spawn(async move { store.close_account(owner, oneself(owner, NOW)).await })
+        tokio::spawn(async move { store.close_account(owner, None, oneself(owner, NOW)).await })
     });
     let mut refused = 0;
     for left in leaving {

@@ -53,7 +53,7 @@ pub struct PasswordChange {
     /// Whose.
     pub user: UserId,
     /// The hash that the old password was verified against; if another one lies
-    /// there by now, nothing is changed.
+    /// there by now, or the account cannot be used, nothing is changed.
     pub verified_hash: String,
     /// The new password's hash, a PHC string.
     pub password_hash: String,
@@ -91,6 +91,10 @@ pub struct ContactChange {
     /// A code for [`crate::codes::Purpose::Confirm`] that was sent to the new contact for
     /// this user.
     pub proof: Proof,
+    /// The hash that the user's password was verified against; if another one lies
+    /// there by now, or the account cannot be used, nothing is changed. `None` if
+    /// others than the user do it.
+    pub verified_hash: Option<String>,
     /// Who does it.
     pub by: By,
 }
@@ -104,6 +108,8 @@ pub enum ContactRefusal {
     Taken,
     /// There is no such open account.
     NoAccount,
+    /// What the user showed is the password no more, or the account cannot be used.
+    NotVerified,
 }
 
 /// Why an account stays as it is.
@@ -113,6 +119,8 @@ pub enum AccountRefusal {
     NoAccount,
     /// The last owner who can sign in has to stay one.
     LastOwner,
+    /// What the user showed is the password no more, or the account cannot be used.
+    NotVerified,
 }
 
 /// What is to be changed of a profile; `None` stays as it is, `Some(None)` is removed.

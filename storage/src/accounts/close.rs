@@ -14,6 +14,7 @@ pub(super) fn close(
     transaction: &mut Transaction<'_>,
     seal: &Seal,
     id: UserId,
+    verified_hash: Option<&str>,
     by: By,
 ) -> Result<Result<(), AccountRefusal>, StorageError> {
     let Some(mut record) = transaction.record::<AccountRecord>(&keys::user_by_id(id))? else {
@@ -21,6 +22,9 @@ pub(super) fn close(
     };
     if record.closed.is_some() {
         return Ok(Ok(()));
+    }
+    if verified_hash.is_some_and(|hash| !record.is_verified_by(hash)) {
+        return Ok(Err(AccountRefusal::NotVerified));
     }
     let mut user = user(seal, id, &record)?;
     let (phone, email) = (user.phone.take(), user.email.take());

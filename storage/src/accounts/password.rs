@@ -19,8 +19,7 @@ pub(super) fn change(
     change: PasswordChange,
 ) -> Result<bool, StorageError> {
     let record = open_record(transaction, change.user)?;
-    let is_verified = |record: &AccountRecord| record.password_hash == change.verified_hash;
-    let Some(record) = record.filter(is_verified) else {
+    let Some(record) = record.filter(|record| record.is_verified_by(&change.verified_hash)) else {
         return Ok(false);
     };
     let (by, keep) = (change.by, change.keep);

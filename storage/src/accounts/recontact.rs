@@ -18,6 +18,10 @@ pub(super) fn change(
     let Some(mut record) = open_record(transaction, id)? else {
         return Ok(Err(ContactRefusal::NoAccount));
     };
+    let verified = change.verified_hash.as_ref();
+    if verified.is_some_and(|hash| !record.is_verified_by(hash)) {
+        return Ok(Err(ContactRefusal::NotVerified));
+    }
     let verdict = match proof.purpose {
         Purpose::Confirm => codes::judge(transaction, seal, proof, change.by.now)?,
         Purpose::Register | Purpose::Reset => Verdict::Wrong,

@@ -32,6 +32,12 @@ impl AccountRecord {
         }
     }
 
+    /// Whether a password that was verified against this hash is still its user's,
+    /// who may go by it: hashing takes a while, and much can happen meanwhile.
+    pub(super) fn is_verified_by(&self, hash: &str) -> bool {
+        self.password_hash == hash && self.standing() == Standing::Active
+    }
+
     pub(super) fn is_active_owner(&self) -> bool {
         self.role == Role::Owner && self.standing() == Standing::Active
     }

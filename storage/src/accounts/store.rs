@@ -87,11 +87,14 @@ impl Accounts for Store {
     async fn close_account(
         &self,
         user: UserId,
+        verified_hash: Option<String>,
         by: By,
     ) -> Result<Result<(), AccountRefusal>, StorageError> {
         let seal = self.seal.clone();
         self.writer
-            .transact(move |transaction| close::close(transaction, &seal, user, by))
+            .transact(move |transaction| {
+                close::close(transaction, &seal, user, verified_hash.as_deref(), by)
+            })
             .await
     }
 

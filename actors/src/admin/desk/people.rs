@@ -139,7 +139,7 @@ impl Desk {
         if user.standing == Standing::Closed {
             return Ok(unchanged(user));
         }
-        let outcome = self.ask.accounts.close_account(user.id, by).await?;
+        let outcome = self.ask.accounts.close_account(user.id, None, by).await?;
         outcome.map_err(|refusal| refused(refusal, &user))?;
         self.ask.effects.shut_out(user.id, None);
         log::info!("event=account_closed user={} by={:?}", user.id, by.actor);
@@ -233,7 +233,8 @@ pub(super) fn disabled(user: &User) -> Refused {
 
 fn refused(refusal: AccountRefusal, user: &User) -> Refused {
     match refusal {
-        AccountRefusal::NoAccount => closed(user),
+        // Nobody has shown a password here.
+        AccountRefusal::NoAccount | AccountRefusal::NotVerified => closed(user),
         AccountRefusal::LastOwner => Refused::new(
             "last_owner",
             format!(

@@ -109,6 +109,7 @@ impl Desk {
         let change = qunliao_storage::accounts::ContactChange {
             user: person.id,
             proof,
+            verified_hash: Some(account.password_hash),
             by: by(person.id),
         };
         let changed = self.ask.accounts.change_contact(change).await;
@@ -118,6 +119,7 @@ impl Desk {
             (ContactRefusal::Taken, WrittenContact::Phone(_)) => Failure::PhoneTaken,
             (ContactRefusal::Taken, WrittenContact::Email(_)) => Failure::EmailTaken,
             (ContactRefusal::NoAccount, _) => Failure::NotSignedIn,
+            (ContactRefusal::NotVerified, _) => Failure::WrongCredentials,
         })?;
         Ok(((), self.tell_of_contact(&account.user, &contact, old)))
     }
@@ -145,10 +147,12 @@ impl Desk {
         let user = account.user;
         // A disabled account that was closed would leave its number free to come back with.
         check_standing(&user)?;
-        let closed = self.ask.accounts.close_account(user.id, by(user.id)).await;
-        let closed = closed.map_err(|why| storage_failure(&why))?;
+        let verified_hash = Some(account.password_hash);
+        let accounts = &self.ask.accounts;
+        let closed = accounts.close_account(user.id, verified_hash, by(user.id));
+        let closed = closed.await.map_err(|why| storage_failure(&why))?;
         closed.map_err(|refusal| match refusal {
-            AccountRefusal::NoAccount => Failure::WrongCredentials,
+            AccountRefusal::NoAccount | AccountRefusal::NotVerified => Failure::WrongCredentials,
             AccountRefusal::LastOwner => Failure::LastOwner,
         })?;
         self.ask.presence.end(user.id, None);
