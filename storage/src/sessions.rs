@@ -188,7 +188,7 @@ impl Sessions for Store {
         by: By,
     ) -> Result<bool, StorageError> {
         self.writer
-            .transact(move |transaction| {
+            .transact_urgently(move |transaction| {
                 let ended = records::end_one(transaction, user, session, by.now)?;
                 if ended {
                     note_ended(transaction, user, by, format!("session {session}"))?;
@@ -205,7 +205,7 @@ impl Sessions for Store {
         by: By,
     ) -> Result<usize, StorageError> {
         self.writer
-            .transact(move |transaction| {
+            .transact_urgently(move |transaction| {
                 let ended = end_all(transaction, user, except, by.now)?;
                 if ended > 0 {
                     note_ended(transaction, user, by, format!("{ended} ended"))?;

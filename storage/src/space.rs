@@ -10,6 +10,18 @@ use std::time::{Duration, Instant};
 /// How long a reading of the free space is believed.
 const BELIEVED_FOR: Duration = Duration::from_millis(100);
 
+/// The part of the reserve, one in so many, that even urgent writes leave free.
+const UNTOUCHED: u64 = 8;
+
+/// How long a write can wait for space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Until there is some.
+    Normal,
+    /// Not at all: it shuts somebody out. It adds little, and may use the reserve.
+    Urgent,
+}
+
 /// Tells how many bytes are free.
 #[derive(Clone)]
 pub enum FreeSpace {
@@ -65,8 +77,8 @@ impl Reserve {
     /// Whether writing is allowed now.
     ///
     /// # Errors
-    /// [`StorageError::Full`] when less is free than the reserve.
-    pub(crate) fn check(&mut self) -> Result<(), StorageError> {
+    /// [`StorageError::Full`] when less is free than such a write has to leave.
+    pub(crate) fn check(&mut self, urgency: Urgency) -> Result<(), StorageError> {
         let free = match self.read {
             Some((at, free)) if at.elapsed() < BELIEVED_FOR => free,
             _ => {
@@ -77,7 +89,11 @@ impl Reserve {
                 free
             }
         };
-        if free < self.bytes {
+        let least = match urgency {
+            Urgency::Normal => self.bytes,
+            Urgency::Urgent => self.bytes / UNTOUCHED,
+        };
+        if free < least {
             return Err(StorageError::Full {
                 free,
                 reserve: self.bytes,

@@ -7,7 +7,7 @@
 
 use crate::engine::{Changes, Engine};
 use crate::error::StorageError;
-use crate::space::Reserve;
+use crate::space::{Reserve, Urgency};
 use crate::transaction::Transaction;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -28,6 +28,8 @@ pub(crate) type OnFatal = Box<dyn Fn(&StorageError) + Send + Sync>;
 trait Job: Send {
     /// Makes changes. They are dropped if it fails.
     fn run(&mut self, transaction: &mut Transaction<'_>) -> bool;
+    /// Whether its changes may use the reserve.
+    fn urgency(&self) -> Urgency;
     /// Answers, after the commit or instead of it.
     fn answer(self: Box<Self>, committed: Result<(), StorageError>);
 }
@@ -97,8 +99,30 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Transaction<'_>) -> Result<T, StorageError> + Send + 'static,
     {
+        self.ask(Urgency::Normal, make).await
+    }
+
+    /// As [`Writer::transact`], for what shuts somebody out: that must not wait until
+    /// the disk has room again, and may use the reserve. It has to add little.
+    ///
+    /// # Errors
+    /// As [`Writer::transact`].
+    pub(crate) async fn transact_urgently<T, F>(&self, make: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Transaction<'_>) -> Result<T, StorageError> + Send + 'static,
+    {
+        self.ask(Urgency::Urgent, make).await
+    }
+
+    async fn ask<T, F>(&self, urgency: Urgency, make: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Transaction<'_>) -> Result<T, StorageError> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let job = Work {
+            urgency,
             make: Some(make),
             made: None,
             answer,
@@ -111,6 +135,7 @@ impl Writer {
 }
 
 struct Work<T, F> {
+    urgency: Urgency,
     make: Option<F>,
     made: Option<Result<T, StorageError>>,
     answer: oneshot::Sender<Result<T, StorageError>>,
@@ -124,6 +149,10 @@ where
     fn run(&mut self, transaction: &mut Transaction<'_>) -> bool {
         self.made = self.make.take().map(|make| make(transaction));
         matches!(self.made, Some(Ok(_)))
+    }
+
+    fn urgency(&self) -> Urgency {
+        self.urgency
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StorageError>) {
@@ -146,26 +175,30 @@ fn work(
             first.answer(Err(StorageError::ReadOnly));
             continue;
         }
-        let (jobs, changes) = gather(engine, first, waiting);
+        let (jobs, changes) = gather(engine, &mut reserve, first, waiting);
         let ended = progress.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let committed = commit(engine, &mut reserve, &changes);
+        let committed = commit(engine, &changes);
         if let Err(why @ StorageError::Commit(_)) = &committed {
             // The alarm first: readers may have seen what now is not durable.
             failed = true;
             on_fatal(why);
         }
         progress.ended.send_replace(ended);
-        for job in jobs {
-            job.answer(committed.clone());
+        for (job, admitted) in jobs {
+            job.answer(admitted.and_then(|()| committed.clone()));
         }
     }
 }
 
+/// A job that was run, and whether there is space for its changes.
+type Run = (Box<dyn Job>, Result<(), StorageError>);
+
 fn gather(
     engine: &dyn Engine,
+    reserve: &mut Reserve,
     first: Box<dyn Job>,
     waiting: &mpsc::Receiver<Box<dyn Job>>,
-) -> (Vec<Box<dyn Job>>, Changes) {
+) -> (Vec<Run>, Changes) {
     let mut jobs = Vec::new();
     let mut changes = Changes::new();
     let mut bytes = 0;
@@ -174,14 +207,18 @@ fn gather(
         let mut transaction = Transaction::new(engine, &changes);
         let kept = job.run(&mut transaction);
         let own = transaction.into_changes();
-        if kept {
+        let admitted = match kept && !own.is_empty() {
+            true => reserve.check(job.urgency()),
+            false => Ok(()),
+        };
+        if kept && admitted.is_ok() {
             bytes += own
                 .iter()
                 .map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len))
                 .sum::<usize>();
             changes.extend(own);
         }
-        jobs.push(job);
+        jobs.push((job, admitted));
         next = if bytes < GROUP_BYTES_MAX && jobs.len() < GROUP_JOBS_MAX {
             waiting.try_recv().ok()
         } else {
@@ -191,15 +228,10 @@ fn gather(
     (jobs, changes)
 }
 
-fn commit(
-    engine: &dyn Engine,
-    reserve: &mut Reserve,
-    changes: &Changes,
-) -> Result<(), StorageError> {
+fn commit(engine: &dyn Engine, changes: &Changes) -> Result<(), StorageError> {
     if changes.is_empty() {
         return Ok(());
     }
-    reserve.check()?;
     engine.commit(changes)
 }
 

@@ -37,6 +37,7 @@ mod format_audit;
 mod format_files;
 mod format_sessions;
 mod migration;
+mod reserve;
 
 mod data_folder;
 mod disk;

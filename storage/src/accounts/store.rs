@@ -92,7 +92,7 @@ impl Accounts for Store {
     ) -> Result<Result<(), AccountRefusal>, StorageError> {
         let seal = self.seal.clone();
         self.writer
-            .transact(move |transaction| {
+            .transact_urgently(move |transaction| {
                 close::close(transaction, &seal, user, verified_hash.as_deref(), by)
             })
             .await
@@ -122,14 +122,14 @@ impl Accounts for Store {
     async fn change_password(&self, change: PasswordChange) -> Result<bool, StorageError> {
         let seal = self.seal.clone();
         self.writer
-            .transact(move |transaction| password::change(transaction, &seal, change))
+            .transact_urgently(move |transaction| password::change(transaction, &seal, change))
             .await
     }
 
     async fn reset_password(&self, reset: PasswordReset) -> Result<Option<User>, StorageError> {
         let seal = self.seal.clone();
         self.writer
-            .transact(move |transaction| password::reset(transaction, &seal, reset))
+            .transact_urgently(move |transaction| password::reset(transaction, &seal, reset))
             .await
     }
 
@@ -174,7 +174,7 @@ impl Accounts for Store {
     ) -> Result<Result<User, AccountRefusal>, StorageError> {
         let seal = self.seal.clone();
         self.writer
-            .transact(move |transaction| {
+            .transact_urgently(move |transaction| {
                 standing::set_standing(transaction, &seal, user, active, by)
             })
             .await

@@ -4,6 +4,7 @@ use super::*;
 use crate::harness::{Server, eventually};
 use crate::people::{ALICE, BOB};
 use crate::wire::{Header, Wire, ask, get};
+use qunliao_storage::FreeSpace;
 use serde_json::json;
 
 fn sign_in(server: &Server, name: &str, password: &str) -> Value {
@@ -42,6 +43,26 @@ fn who_is_disabled_is_gone_from_the_chat_at_once() {
     done(server.home(), &["user", "enable", ALICE.name]);
     assert_eq!(sign_in(&server, ALICE.name, ALICE.password)["test"], 0);
     assert_eq!(enters(&server, &token)["test"], 1, "what ended stays ended");
+}
+
+#[test]
+fn on_a_full_disk_who_is_disabled_is_gone_at_once_too() {
+    let server = Server::start();
+    ALICE.sign_up(&server);
+    // Twice what is free: too little to write, and enough to shut somebody out.
+    let home = server.terminate();
+    let disk = FreeSpace::of(&home.data()).bytes().expect("a disk");
+    let reserve = (disk >> 20) * 2;
+    let server = home
+        .set("storage.reserve_mib", &reserve.to_string())
+        .start();
+    let mut alice = Wire::open(server.addresses.chat, Header::Text);
+    ALICE.enter(&mut alice);
+    ALICE.say(&mut alice, "lost");
+    assert_eq!(alice.receive()["error"], "storage_full");
+    done(server.home(), &["user", "disable", ALICE.name]);
+    assert_eq!(alice.receive()["error"], "session_ended");
+    alice.expect_end();
 }
 
 #[test]
