@@ -36,7 +36,10 @@ pub(crate) struct Running {
 impl Effects for Running {
     fn shut_out(&self, user: UserId, session: Option<SessionId>) {
         match session {
-            None => self.house.presence.end(user, None),
+            None => {
+                self.house.presence.end(user, None);
+                self.house.brake.forget(user);
+            }
             Some(session) => self.house.presence.end_session(user, session),
         }
     }

@@ -87,7 +87,8 @@ pub struct Live {
 #[async_trait]
 pub trait Effects: Send + Sync {
     /// What `user` has shown to prove who it is holds no longer, and connections
-    /// that showed it end, at once; with a session, only what goes on by that.
+    /// that showed it end, at once, and no network counts as the user's any more; with
+    /// a session, only what goes on by that ends.
     fn shut_out(&self, user: UserId, session: Option<SessionId>);
 
     /// Has `user` told `notice` by `contact`, while nobody waits; `false` when no server

@@ -1,6 +1,7 @@
 //! Guessing passwords and codes, from one place and from many.
 
 use super::*;
+use qunliao_actors::auth_registry::ChangePassword;
 use qunliao_actors::clock::now_ms;
 use qunliao_storage::Sessions as _;
 use qunliao_storage::audit::{Actor, By};
@@ -278,4 +279,29 @@ async fn codes_that_are_entered_keep_sign_up_by_phone_going() {
     let status = registry.breaker.status(later);
     assert_eq!((status.sent, status.entered), (3, 3));
     assert_eq!(status.state, SmsState::Sending);
+}
+
+#[actix_rt::test]
+async fn with_a_new_password_only_who_set_it_is_no_stranger() {
+    let mut registry = slow().build();
+    registry.sign_up(&ALICE).await;
+    // The intruder had the password once, and is known where it was used.
+    let intruder = robot(60);
+    let entered = sign_in_from(intruder, ALICE.name, ALICE.password);
+    assert!(registry.ask(entered).await.is_ok());
+    let new_pwd = "an owl looks at the moon";
+    let change = ChangePassword {
+        user_name: ALICE.name.to_owned(),
+        user_pwd: ALICE.password.to_owned(),
+        new_pwd: new_pwd.to_owned(),
+        token: None,
+        asked_by: home(),
+    };
+    assert_eq!(registry.ask(change).await, Ok(()));
+    assert_eq!(fifty_guesses(&registry, ALICE.name).await, (10, 40));
+    let guess = sign_in_from(intruder, ALICE.name, "correct horse guess");
+    let refused = registry.ask(guess).await.err();
+    assert!(matches!(refused, Some(Failure::TooManyRequests(_))));
+    let at_home = sign_in_from(home(), ALICE.name, new_pwd);
+    assert!(registry.ask(at_home).await.is_ok());
 }

@@ -48,6 +48,7 @@ impl Desk {
             by: by(user.id),
         };
         self.put_password(user.id, keep, change).await?;
+        self.start_anew(user.id, ask.asked_by);
         log::info!("event=password_changed user={}", user.id);
         let told = proved_contacts(&user).into_iter().next();
         let tell = |contact| self.tell(&user, contact, Notice::PasswordChanged);
@@ -156,6 +157,7 @@ impl Desk {
             AccountRefusal::LastOwner => Failure::LastOwner,
         })?;
         self.ask.presence.end(user.id, None);
+        self.ask.brake.forget(user.id);
         log::info!("event=account_closed user={}", user.id);
         let told = proved_contacts(&user).into_iter().next();
         let tell = |contact| self.tell(&user, contact, Notice::AccountClosed);

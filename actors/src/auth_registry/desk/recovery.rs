@@ -7,6 +7,7 @@
 use super::errands::Errand;
 use super::sending::asker;
 use super::{Desk, busy};
+use crate::admission::Network;
 use crate::auth_registry::{ResetBy, ResetPassword, SendResetCode};
 use crate::clock::now_ms;
 use crate::contacts::proved_contacts;
@@ -82,12 +83,19 @@ impl Desk {
         let reset = self.ask.accounts.reset_password(reset).await;
         let user = reset.map_err(|why| storage_failure(&why))?.ok_or(wrong)?;
         self.ask.presence.end(user.id, None);
-        self.ask.brake.know(user.id, ask.asked_by, Instant::now());
+        self.start_anew(user.id, ask.asked_by);
         log::info!("event=password_reset user={}", user.id);
         let others = proved_contacts(&user).into_iter();
         let others = others.filter(|contact| used.as_ref() != Some(contact));
         let tell = |contact| self.tell(&user, contact, Notice::PasswordChanged);
         Ok(((), others.map(tell).collect()))
+    }
+
+    /// Whoever knew the old password of `user` is a stranger from now on, wherever they
+    /// came from; who set the new one is known.
+    pub(super) fn start_anew(&self, user: UserId, from: Network) {
+        self.ask.brake.forget(user);
+        self.ask.brake.know(user, from, Instant::now());
     }
 
     /// Whose contact this is, if the account can be used.
