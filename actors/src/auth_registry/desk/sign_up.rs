@@ -9,7 +9,7 @@ use crate::storage_failure;
 use qunliao_protocol::Failure;
 use qunliao_protocol::auth::SignedUp;
 use qunliao_storage::Contact;
-use qunliao_storage::accounts::{NewAccount, RegisterRefusal, Role, Standing};
+use qunliao_storage::accounts::{NewAccount, RegisterRefusal, Role, Standing, User};
 use qunliao_storage::codes::{Proof, Verdict};
 use qunliao_storage::links::LinkPurpose;
 use std::time::Instant;
@@ -64,26 +64,35 @@ impl Desk {
             counted: !is_counted,
         });
         let pending = user.standing == Standing::Pending;
-        let signed_up = if pending || !ask.wants_session {
-            SignedUp {
-                token: None,
-                user: card(user),
-                pending,
-            }
-        } else {
-            let withdrawals = self.ask.credentials.withdrawals();
-            let origin = Origin {
-                device: ask.device,
-                network: ask.asked_by,
-            };
-            let session = self.begin_session(user, withdrawals, origin).await?;
-            SignedUp {
-                token: Some(session.token),
-                user: session.user,
-                pending,
-            }
+        let origin = Origin {
+            device: ask.device,
+            network: ask.asked_by,
+        };
+        let token = match pending || !ask.wants_session {
+            true => None,
+            false => self.first_token(&user, origin).await,
+        };
+        let signed_up = SignedUp {
+            token,
+            user: card(user),
+            pending,
         };
         Ok((signed_up, later))
+    }
+
+    /// The token of a first session. The account is there whatever comes of it: who
+    /// gets none signs in.
+    async fn first_token(&self, user: &User, origin: Origin) -> Option<String> {
+        let withdrawals = self.ask.credentials.withdrawals();
+        let begun = self.begin_session(user.clone(), withdrawals, origin).await;
+        match begun {
+            Ok(session) => Some(session.token),
+            Err(failure) => {
+                let (user, error) = (user.id, failure.slug());
+                log::warn!("event=session_not_begun user={user} error={error}");
+                None
+            }
+        }
     }
 
     /// Whether `token` is an invitation that works. It is used up with the account.
