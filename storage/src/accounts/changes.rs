@@ -130,7 +130,8 @@ pub enum AccountRefusal {
 pub struct ProfileChange {
     /// The name to be shown, checked by the caller.
     pub nickname: Option<Option<String>>,
-    /// The nickname folded. One that is another user's name is refused.
+    /// The nickname folded. One that is another user's name is refused; that somebody
+    /// takes it as a name later is not.
     pub folded_nickname: Option<String>,
     /// The picture.
     pub avatar: Option<Option<FileId>>,
