@@ -113,6 +113,8 @@ pub struct Web {
 pub struct Storage {
     /// Space that always stays free: below it writes are refused.
     pub reserve_mib: u64,
+    /// Days for which the audit trail is kept.
+    pub audit_days: u32,
 }
 
 impl Storage {
@@ -176,7 +178,10 @@ impl Default for Sessions {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { reserve_mib: 256 }
+        Self {
+            reserve_mib: 256,
+            audit_days: 730,
+        }
     }
 }
 

@@ -54,6 +54,7 @@ struct Plan {
     session_idle: Duration,
     session_lifetime: Duration,
     sessions_max: usize,
+    audit_kept: Duration,
     limits: Limits,
     /// Whether the courier answers at all.
     gateway_hangs: bool,
@@ -61,6 +62,8 @@ struct Plan {
     outcome: Result<(), DeliveryError>,
     /// Instead of sled in a folder.
     store: Option<Store>,
+    /// Where sessions lie, if elsewhere.
+    sessions: Option<Store>,
 }
 
 impl Default for Plan {
@@ -79,10 +82,12 @@ impl Default for Plan {
             session_idle: Duration::from_secs(3_600),
             session_lifetime: Duration::from_secs(3_600),
             sessions_max: 8,
+            audit_kept: Duration::from_secs(3_600),
             limits: Limits::default(),
             gateway_hangs: false,
             outcome: Ok(()),
             store: None,
+            sessions: None,
         }
     }
 }
@@ -119,8 +124,9 @@ impl Plan {
         let presence = Arc::new(Presence::new(Arc::clone(&credentials), transfers));
         let neighbours = Neighbours {
             accounts: Arc::new(store.clone()),
-            sessions: Arc::new(store.clone()),
+            sessions: Arc::new(self.sessions.unwrap_or_else(|| store.clone())),
             links: Arc::new(store.clone()),
+            audit: Arc::new(store.clone()),
             files: Arc::new(store.clone()),
             codes: Arc::new(store.clone()),
             courier: carried.recipient(),
@@ -139,6 +145,7 @@ impl Plan {
             session_idle: self.session_idle,
             session_lifetime: self.session_lifetime,
             sessions_max: self.sessions_max,
+            audit_kept: self.audit_kept,
             bio_bytes_max: 30,
             language: Language::English,
         };

@@ -95,6 +95,7 @@ impl CoreActors {
             sessions: Arc::new(store.clone()),
             codes: Arc::new(store.clone()),
             links: Arc::new(store.clone()),
+            audit: Arc::new(store.clone()),
             files: Arc::new(store.clone()),
             courier: courier.clone().recipient(),
             hasher,

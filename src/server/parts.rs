@@ -124,6 +124,7 @@ pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
         session_idle: days(config.sessions.idle_days),
         session_lifetime: days(config.sessions.lifetime_days),
         sessions_max: config.sessions.per_user_max,
+        audit_kept: days(config.storage.audit_days),
         bio_bytes_max: config.limits.bio_bytes_max,
         language: config.language.into(),
     })

@@ -28,7 +28,7 @@ use actix::Recipient;
 use qunliao_protocol::auth::SignedIn;
 use qunliao_protocol::{Credential, Failure, UserId};
 use qunliao_storage::accounts::{Account, Login, Standing, User};
-use qunliao_storage::{Accounts, Codes, Contact, Files, Links, Sessions, StorageError};
+use qunliao_storage::{Accounts, Audit, Codes, Contact, Files, Links, Sessions, StorageError};
 use sessions::Origin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,6 +49,8 @@ pub struct Neighbours {
     pub sessions: Arc<dyn Sessions>,
     /// Codes.
     pub codes: Arc<dyn Codes>,
+    /// The audit trail, which is swept.
+    pub audit: Arc<dyn Audit>,
     /// Invitations, and links for a reset.
     pub links: Arc<dyn Links>,
     /// Shared files, for those that are pictures of people.
@@ -276,6 +278,9 @@ impl Desk {
         tell_swept("codes", self.ask.codes.sweep_codes(now).await);
         tell_swept("sessions", self.ask.sessions.sweep_sessions(now).await);
         tell_swept("links", self.ask.links.sweep_links(now).await);
+        let kept = u64::try_from(self.settings.audit_kept.as_millis()).unwrap_or(u64::MAX);
+        let swept = self.ask.audit.sweep_audit(now.saturating_sub(kept));
+        tell_swept("audit", swept.await);
     }
 }
 

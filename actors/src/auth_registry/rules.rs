@@ -126,6 +126,8 @@ pub struct Settings {
     pub session_lifetime: Duration,
     /// Sessions of one user.
     pub sessions_max: usize,
+    /// How long the audit trail is kept.
+    pub audit_kept: Duration,
     /// What users may say of themselves.
     pub bio_bytes_max: usize,
     /// The language of messages and mails.

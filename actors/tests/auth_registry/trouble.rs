@@ -3,8 +3,12 @@
 use super::*;
 use crate::support::stores::{Disk, memory_store, sled_store_on};
 use qunliao_actors::Stop;
+use qunliao_actors::clock::now_ms;
 use qunliao_actors::credentials::Ending;
-use qunliao_storage::MemoryEngine;
+use qunliao_storage::accounts::Role;
+use qunliao_storage::audit::{Actor as Doer, AuditQuery, By};
+use qunliao_storage::links::{LinkPurpose, NewLink};
+use qunliao_storage::{Audit as _, Links as _, MemoryEngine};
 
 #[actix_rt::test]
 async fn what_the_courier_says_is_told_in_the_origins_codes() {
@@ -184,4 +188,61 @@ async fn a_registry_that_was_told_to_stop_answers_nobody_and_raises_no_alarm() {
     let refused = within(registry.address.send(to_phone(&BOB))).await;
     assert!(matches!(refused, Err(MailboxError::Closed)));
     assert_eq!(within(registry.alarms.recv()).await, None);
+}
+
+#[actix_rt::test]
+async fn who_gets_no_first_session_has_signed_up_and_is_asked_to_confirm() {
+    let engine = MemoryEngine::new();
+    let mut registry = Plan {
+        verify: Verify::None,
+        sessions: Some(memory_store(&engine)),
+        ..Plan::default()
+    }
+    .build();
+    engine.faults().fail_commits(true);
+    let form = SignUp {
+        user_email: Some(ALICE.email.to_owned()),
+        user_phone: None,
+        user_vcode: None,
+        ..ALICE.sign_up("")
+    };
+    let signed_up = registry.ask(form).await.ok().expect("an account");
+    assert!(signed_up.token.is_none() && !signed_up.pending);
+    let (channel, mail) = registry.parcel().await;
+    assert_eq!((channel, &*mail.to), (Channel::Mail, ALICE.email));
+    assert_eq!(mail.kind(), Kind::Confirm);
+}
+
+#[actix_rt::test]
+async fn what_the_trail_told_long_ago_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled_store_on(folder.path(), &Disk::roomy());
+    for now in [1, now_ms()] {
+        let actor = Doer::Operator;
+        let new = NewLink {
+            purpose: LinkPurpose::Invite(Role::Member),
+            expires: now_ms() + 60_000,
+            note: None,
+            by: By { actor, now },
+        };
+        store.make_link(new).await.unwrap();
+    }
+    let _registry = Plan {
+        store: Some(store.clone()),
+        ..Plan::default()
+    }
+    .build();
+    let query = AuditQuery {
+        limit: 9,
+        ..AuditQuery::default()
+    };
+    let swept = async {
+        loop {
+            let told = store.audit(query).await.unwrap();
+            if told.len() == 1 {
+                return told;
+            }
+        }
+    };
+    assert_eq!(within(swept).await[0].id, 2);
 }
