@@ -93,6 +93,17 @@ pub struct NewCode {
     pub asked_by: Option<Asker>,
 }
 
+/// A notice to the owner of a contact that is to be sent.
+#[derive(Clone)]
+pub struct NewNotice {
+    /// Where to.
+    pub contact: Contact,
+    /// Milliseconds since the epoch.
+    pub now: u64,
+    /// How often codes and notices may be sent.
+    pub sending: SendingLimits,
+}
+
 /// How a code dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodeRules {
@@ -167,6 +178,13 @@ pub trait Codes: Send + Sync {
     /// A [`StorageError`].
     async fn give_back(&self, new: NewCode) -> Result<bool, StorageError>;
 
+    /// Counts a notice as codes are counted, under its contact and in the totals;
+    /// answers whether it may be sent. One that may not counts nowhere.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn count_notice(&self, new: NewNotice) -> Result<bool, StorageError>;
+
     /// Judges a code without spending it. A wrong one counts as a try.
     ///
     /// # Errors
@@ -199,6 +217,16 @@ impl Codes for Store {
         let seal = self.seal.clone();
         self.writer
             .transact(move |transaction| sendings::give_back(transaction, &seal, &new))
+            .await
+    }
+
+    async fn count_notice(&self, new: NewNotice) -> Result<bool, StorageError> {
+        let seal = self.seal.clone();
+        self.writer
+            .transact(move |transaction| {
+                let wait = sendings::count_notice(transaction, &seal, &new)?;
+                Ok(wait.is_none())
+            })
             .await
     }
 

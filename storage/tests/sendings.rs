@@ -1,7 +1,7 @@
 //! How often codes may be sent: a gateway costs money with each of them.
 
 use crate::cast::*;
-use qunliao_storage::codes::{Asker, Issued, NewCode, Purpose, SendingLimits};
+use qunliao_storage::codes::{Asker, Issued, NewCode, NewNotice, Purpose, SendingLimits};
 use qunliao_storage::{Codes, Contact, Store};
 
 over_every_engine!(
@@ -20,6 +20,7 @@ over_every_engine!(
     codes_asked_for_at_once_keep_to_the_limit,
     requests_that_overtake_each_other_keep_to_the_gap,
     a_steady_stream_of_codes_is_not_counted_for_ever,
+    notices_count_as_codes_do_and_keep_no_gap,
 );
 
 /// Lets everything through but what a test is about.
@@ -295,4 +296,27 @@ async fn a_steady_stream_of_codes_is_not_counted_for_ever(store: Store) {
         let code = code_to(minute, NOW + minute * MINUTE, limits);
         assert_eq!(issue(&store, code).await, Issued::Send, "minute {minute}");
     }
+}
+
+async fn notices_count_as_codes_do_and_keep_no_gap(store: Store) {
+    let notice = |number, sending| NewNotice {
+        contact: code_to(number, NOW, sending).proof.contact,
+        now: NOW,
+        sending,
+    };
+    let limits = SendingLimits {
+        per_contact_hour: 3,
+        sms_day: 5,
+        ..LIMITS
+    };
+    let sent = |number| store.count_notice(notice(number, limits));
+    assert_eq!(issue(&store, code_to(1, NOW, limits)).await, Issued::Send);
+    for allowed in [true, true, false] {
+        assert_eq!(sent(1).await.unwrap(), allowed);
+    }
+    for allowed in [true, true, false] {
+        assert_eq!(sent(2).await.unwrap(), allowed, "five to phones in a day");
+    }
+    let refused = issue(&store, code_to(3, NOW, limits)).await;
+    assert!(matches!(refused, Issued::TooSoon(_)), "{refused:?}");
 }

@@ -24,7 +24,7 @@ impl Handler<Tell> for AuthRegistry {
 
     fn handle(&mut self, ask: Tell, _: &mut Self::Context) -> Self::Result {
         self.work_and_run(|desk| async move {
-            let errand = desk.tell(&ask.user, ask.contact, ask.notice);
+            let errand = desk.tell(&ask.user, vec![ask.contact], ask.notice);
             Ok(((), [errand]))
         })
     }

@@ -270,3 +270,31 @@ async fn a_gateway_that_fails_is_told_to_who_waits_for_the_code() {
     let refused = registry.ask(new_number(&alice, NUMBER.0)).await;
     assert_eq!(refused, Err(Failure::BadPhone));
 }
+
+#[actix_rt::test]
+async fn notices_without_end_are_held_back_and_go_by_the_other_contact_first() {
+    let mut registry = Plan {
+        codes: CodeSettings {
+            gap_seconds: 0,
+            per_contact_hour: 4,
+            ..CodeSettings::default()
+        },
+        ..Plan::default()
+    }
+    .build();
+    // A code and a notice to the number, a code to the address.
+    registry.sign_up_with_both(&ALICE).await;
+    let same = || change(&ALICE, ALICE.password, None);
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        assert_eq!(registry.ask(same()).await, Ok(()));
+        told.push(registry.parcel().await.0);
+    }
+    let (mail, sms) = (Channel::Mail, Channel::Sms);
+    assert_eq!(told, [mail, mail, mail, sms, sms]);
+    assert_eq!(registry.ask(same()).await, Ok(()));
+    // The next parcel is this one: nothing went out before it.
+    let bob = registry.code_by_phone(&BOB).await;
+    assert!(!bob.is_empty());
+    assert_eq!(registry.carried.count(), 0);
+}

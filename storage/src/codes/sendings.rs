@@ -7,7 +7,7 @@ mod record;
 
 pub(super) use record::SendingsRecord;
 
-use super::{CodeCounts, DAY_MS, HOUR_MS, NewCode};
+use super::{CodeCounts, DAY_MS, HOUR_MS, NewCode, NewNotice, SendingLimits};
 use crate::accounts::Contact;
 use crate::error::StorageError;
 use crate::keys;
@@ -53,29 +53,11 @@ impl Subject {
 /// What the sending of `new` counts under.
 fn subjects(new: &NewCode) -> Vec<Subject> {
     let limits = &new.sending;
-    let contact = contact_name(new);
-    let mut subjects = vec![
-        Subject {
-            gap_ms: limits.gap_ms,
-            ..Subject::new(
-                contact.clone(),
-                &[
-                    (HOUR_MS, limits.per_contact_hour),
-                    (DAY_MS, limits.per_contact_day),
-                ],
-            )
-        },
-        Subject {
-            given_back: false,
-            ..Subject::new(ALL.to_owned(), &[(DAY_MS, limits.total_day)])
-        },
-    ];
-    if matches!(new.proof.contact, Contact::Phone(_)) {
-        subjects.push(Subject {
-            given_back: false,
-            ..Subject::new(ALL_SMS.to_owned(), &[(DAY_MS, limits.sms_day)])
-        });
-    }
+    let mut to_contact = to_contact(&new.proof.contact, limits);
+    to_contact.gap_ms = limits.gap_ms;
+    let contact = to_contact.name.clone();
+    let mut subjects = vec![to_contact];
+    subjects.extend(totals(&new.proof.contact, limits));
     if let Some(asker) = new.asked_by.as_ref().filter(|asker| asker.counted) {
         let (address, prefix) = (&asker.network, &asker.prefix);
         subjects.push(Subject::new(
@@ -97,8 +79,30 @@ fn subjects(new: &NewCode) -> Vec<Subject> {
     subjects
 }
 
-fn contact_name(new: &NewCode) -> String {
-    match &new.proof.contact {
+/// All that goes to this contact.
+fn to_contact(contact: &Contact, limits: &SendingLimits) -> Subject {
+    let windows = [
+        (HOUR_MS, limits.per_contact_hour),
+        (DAY_MS, limits.per_contact_day),
+    ];
+    Subject::new(contact_name(contact), &windows)
+}
+
+/// All that goes out, of which this contact's is a part.
+fn totals(contact: &Contact, limits: &SendingLimits) -> Vec<Subject> {
+    let total = |name: &str, max| Subject {
+        given_back: false,
+        ..Subject::new(name.to_owned(), &[(DAY_MS, max)])
+    };
+    let mut totals = vec![total("all", limits.total_day)];
+    if matches!(contact, Contact::Phone(_)) {
+        totals.push(total("all sms", limits.sms_day));
+    }
+    totals
+}
+
+fn contact_name(contact: &Contact) -> String {
+    match contact {
         Contact::Phone(number) => format!("phone {number}"),
         Contact::Email(address) => format!("email {address}"),
     }
@@ -140,6 +144,19 @@ pub(super) fn count_sending(
     burnt_for: Option<u64>,
 ) -> Result<Option<u64>, StorageError> {
     count(transaction, seal, &subjects(new), new.now, burnt_for)
+}
+
+/// Counts a notice under its contact and all; or answers how long to wait, in
+/// milliseconds, and counts nothing. It keeps no gap: else asking for a code right
+/// before would keep it from its owner.
+pub(super) fn count_notice(
+    transaction: &mut Transaction<'_>,
+    seal: &Seal,
+    new: &NewNotice,
+) -> Result<Option<u64>, StorageError> {
+    let mut subjects = vec![to_contact(&new.contact, &new.sending)];
+    subjects.extend(totals(&new.contact, &new.sending));
+    count(transaction, seal, &subjects, new.now, None)
 }
 
 /// Counts an answer that tells someone that a contact is registered, which has to
@@ -192,7 +209,10 @@ pub(super) fn give_back(
     new: &NewCode,
 ) -> Result<bool, StorageError> {
     let returned = |name: &str, max| Subject::new(format!("returned {name}"), &[(HOUR_MS, max)]);
-    let mut returns = vec![returned(&contact_name(new), new.sending.per_contact_hour)];
+    let mut returns = vec![returned(
+        &contact_name(&new.proof.contact),
+        new.sending.per_contact_hour,
+    )];
     if let Some(asker) = &new.asked_by {
         let max = new.sending.per_address_hour;
         returns.push(returned(&asker.network, max));

@@ -50,9 +50,7 @@ impl Desk {
         self.put_password(user.id, keep, change).await?;
         self.start_anew(user.id, ask.asked_by);
         log::info!("event=password_changed user={}", user.id);
-        let told = proved_contacts(&user).into_iter().next();
-        let tell = |contact| self.tell(&user, contact, Notice::PasswordChanged);
-        Ok(((), told.map(tell).into_iter().collect()))
+        Ok(((), self.tell_owner(&user, Notice::PasswordChanged)))
     }
 
     async fn put_password(
@@ -132,10 +130,21 @@ impl Desk {
             Contact::Email(_) => ("email", Notice::EmailChanged),
         };
         log::info!("event={what}_changed user={}", user.id);
-        let mut known = old.into_iter().chain(proved_contacts(user));
-        let told = known.find(|contact| contact != new);
-        let tell = |contact| self.tell(user, contact, notice);
-        told.map(tell).into_iter().collect()
+        let mut others = proved_contacts(user);
+        others.retain(|contact| contact != new && old.as_ref() != Some(contact));
+        let old = old.filter(|old| old != new);
+        let contacts: Vec<Contact> = old.into_iter().chain(others).collect();
+        let told = !contacts.is_empty();
+        let tell = || self.tell(user, contacts, notice);
+        told.then(tell).into_iter().collect()
+    }
+
+    /// Tells the owner by one of the contacts that are proved.
+    fn tell_owner(&self, user: &User, notice: Notice) -> Vec<Errand> {
+        let contacts = proved_contacts(user);
+        let told = !contacts.is_empty();
+        let tell = || self.tell(user, contacts, notice);
+        told.then(tell).into_iter().collect()
     }
 
     pub(in crate::auth_registry) async fn close_account(
@@ -159,8 +168,6 @@ impl Desk {
         self.ask.presence.end(user.id, None);
         self.ask.brake.forget(user.id);
         log::info!("event=account_closed user={}", user.id);
-        let told = proved_contacts(&user).into_iter().next();
-        let tell = |contact| self.tell(&user, contact, Notice::AccountClosed);
-        Ok(((), told.map(tell).into_iter().collect()))
+        Ok(((), self.tell_owner(&user, Notice::AccountClosed)))
     }
 }

@@ -27,8 +27,8 @@ pub(in crate::auth_registry) enum Errand {
     Tell {
         /// Whom.
         user: UserId,
-        /// Where.
-        contact: Contact,
+        /// Where: by the first of these that may be sent one more.
+        contacts: Vec<Contact>,
         /// What.
         notice: Notice,
         /// The language of its user.
@@ -57,11 +57,11 @@ impl Desk {
             }
             Errand::Tell {
                 user,
-                contact,
+                contacts,
                 notice,
                 language,
             } => {
-                let told = self.carry_notice(&contact, notice, language);
+                let told = self.send_notice(user, contacts, notice, language);
                 ("notice_not_sent", user, told.await)
             }
         };
@@ -70,16 +70,16 @@ impl Desk {
         }
     }
 
-    /// Tells `user` by this contact.
+    /// Tells `user` by the first of these contacts that may be sent one more.
     pub(in crate::auth_registry) fn tell(
         &self,
         user: &User,
-        contact: Contact,
+        contacts: Vec<Contact>,
         notice: Notice,
     ) -> Errand {
         Errand::Tell {
             user: user.id,
-            contact,
+            contacts,
             notice,
             language: self.language_for(user),
         }

@@ -87,7 +87,7 @@ impl Desk {
         log::info!("event=password_reset user={}", user.id);
         let others = proved_contacts(&user).into_iter();
         let others = others.filter(|contact| used.as_ref() != Some(contact));
-        let tell = |contact| self.tell(&user, contact, Notice::PasswordChanged);
+        let tell = |contact| self.tell(&user, vec![contact], Notice::PasswordChanged);
         Ok(((), others.map(tell).collect()))
     }
 

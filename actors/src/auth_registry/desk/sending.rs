@@ -14,7 +14,7 @@ use qunliao_delivery::{
 use qunliao_protocol::auth::Purpose;
 use qunliao_protocol::{Failure, Language, UserId};
 use qunliao_storage::Contact;
-use qunliao_storage::codes::{self, Asker, Issued, NewCode, Proof};
+use qunliao_storage::codes::{self, Asker, Issued, NewCode, NewNotice, Proof};
 use std::time::Instant;
 
 impl Desk {
@@ -188,13 +188,31 @@ impl Desk {
         self.carry(&proof.contact, content, language).await
     }
 
-    pub(super) async fn carry_notice(
+    /// Sends a notice by the first of `contacts` that may be sent one more: each of
+    /// them counts as a code does, or changing something over and over would be a
+    /// way to send messages without end.
+    pub(super) async fn send_notice(
         &self,
-        contact: &Contact,
+        user: UserId,
+        contacts: Vec<Contact>,
         notice: Notice,
         language: Language,
     ) -> Result<(), Failure> {
-        self.carry(contact, Content::Notice(notice), language).await
+        for contact in contacts {
+            let new = NewNotice {
+                contact: contact.clone(),
+                now: now_ms(),
+                sending: self.settings.codes.sending(),
+            };
+            let counted = self.ask.codes.count_notice(new).await;
+            if counted.map_err(|why| storage_failure(&why))? {
+                return self
+                    .carry(&contact, Content::Notice(notice), language)
+                    .await;
+            }
+        }
+        log::warn!("event=notice_held_back user={user} reason=too_many");
+        Ok(())
     }
 
     async fn carry(
