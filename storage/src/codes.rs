@@ -81,7 +81,7 @@ pub enum Verdict {
 pub struct NewCode {
     /// The code and what it is bound to.
     pub proof: Proof,
-    /// Whose address it is to confirm.
+    /// Whose code it is; nobody's for signing up, and for a reset of no account.
     pub user: Option<UserId>,
     /// Milliseconds since the epoch.
     pub now: u64,
@@ -143,6 +143,9 @@ pub struct SendingLimits {
 pub enum Issued {
     /// It is recorded; send it.
     Send,
+    /// Recorded and counted for who asks, who must not learn that it is not to be
+    /// sent: the day's total is used up.
+    HeldBack,
     /// Not now: try again after so many seconds. Either a limit of sending is
     /// reached, or wrong tries of who asks have burnt the contact for them.
     TooSoon(u32),

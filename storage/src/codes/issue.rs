@@ -2,7 +2,7 @@
 
 use super::judge::{asker, code_hash, target_key};
 use super::record::{CodeRecord, Fresh};
-use super::sendings::{count_sending, count_telling};
+use super::sendings::{count_discreet, count_sending, count_telling};
 use super::{Issued, NewCode, Purpose};
 use crate::accounts;
 use crate::error::StorageError;
@@ -38,7 +38,10 @@ pub(super) fn issue(
     };
     record.take_in(fresh, new.now);
     transaction.put_record(key, &record)?;
-    Ok(Issued::Send)
+    Ok(match count_discreet(transaction, seal, new)? {
+        true => Issued::Send,
+        false => Issued::HeldBack,
+    })
 }
 
 fn too_soon(wait_ms: u64) -> Issued {

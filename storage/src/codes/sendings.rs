@@ -7,7 +7,7 @@ mod record;
 
 pub(super) use record::SendingsRecord;
 
-use super::{CodeCounts, DAY_MS, HOUR_MS, NewCode, NewNotice, SendingLimits};
+use super::{CodeCounts, DAY_MS, HOUR_MS, NewCode, NewNotice, Purpose, SendingLimits};
 use crate::accounts::Contact;
 use crate::error::StorageError;
 use crate::keys;
@@ -24,6 +24,8 @@ const ALL: &str = "all";
 const ALL_SMS: &str = "all sms";
 /// All codes that are entered rightly; nothing limits these.
 const ENTERED: &str = "entered";
+/// One in so many of the day's totals is kept for resets and notices.
+const KEPT_PART: usize = 5;
 
 /// Something that sendings are counted under.
 struct Subject {
@@ -57,7 +59,9 @@ fn subjects(new: &NewCode) -> Vec<Subject> {
     to_contact.gap_ms = limits.gap_ms;
     let contact = to_contact.name.clone();
     let mut subjects = vec![to_contact];
-    subjects.extend(totals(&new.proof.contact, limits));
+    if !is_discreet(new) {
+        subjects.extend(totals(&new.proof.contact, &for_newcomers(limits)));
+    }
     if let Some(asker) = new.asked_by.as_ref().filter(|asker| asker.counted) {
         let (address, prefix) = (&asker.network, &asker.prefix);
         subjects.push(Subject::new(
@@ -77,6 +81,21 @@ fn subjects(new: &NewCode) -> Vec<Subject> {
         ));
     }
     subjects
+}
+
+/// Whether its answer must not tell if anything is sent: it then knows no totals.
+fn is_discreet(new: &NewCode) -> bool {
+    new.proof.purpose == Purpose::Reset
+}
+
+/// The limits for all that is neither a code for a reset nor a notice: a part of
+/// the day's totals is kept for these, so that newcomers cannot use it up.
+fn for_newcomers(limits: &SendingLimits) -> SendingLimits {
+    SendingLimits {
+        total_day: limits.total_day - limits.total_day / KEPT_PART,
+        sms_day: limits.sms_day - limits.sms_day / KEPT_PART,
+        ..*limits
+    }
 }
 
 /// All that goes to this contact.
@@ -144,6 +163,20 @@ pub(super) fn count_sending(
     burnt_for: Option<u64>,
 ) -> Result<Option<u64>, StorageError> {
     count(transaction, seal, &subjects(new), new.now, burnt_for)
+}
+
+/// Counts a code for a reset in the totals, if it is an account's; answers whether
+/// it may be sent. Whoever asked learns nothing of it.
+pub(super) fn count_discreet(
+    transaction: &mut Transaction<'_>,
+    seal: &Seal,
+    new: &NewCode,
+) -> Result<bool, StorageError> {
+    if !is_discreet(new) || new.user.is_none() {
+        return Ok(true);
+    }
+    let totals = totals(&new.proof.contact, &new.sending);
+    Ok(count(transaction, seal, &totals, new.now, None)?.is_none())
 }
 
 /// Counts a notice under its contact and all; or answers how long to wait, in

@@ -36,10 +36,14 @@ impl Desk {
         let recorded = self
             .record(Purpose::Reset, contact, id, Some(asker))
             .await?;
+        if recorded.held_back {
+            log::warn!("event=reset_code_held_back reason=total_of_the_day");
+            return Ok(((), Vec::new()));
+        }
         let errand = user.map(|user| Errand::Reset {
             user: user.id,
             language: self.language_for(&user),
-            proof: recorded.proof,
+            proof: recorded.new.proof,
         });
         Ok(((), errand.into_iter().collect()))
     }

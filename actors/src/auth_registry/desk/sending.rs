@@ -121,7 +121,7 @@ impl Desk {
         contact: Contact,
         user: Option<UserId>,
         asked_by: Option<Asker>,
-    ) -> Result<NewCode, Failure> {
+    ) -> Result<Recorded, Failure> {
         // Whatever it is for, and whoever's number it is.
         if let Contact::Phone(number) = &contact
             && !self.settings.phones.may_send(number)
@@ -144,7 +144,14 @@ impl Desk {
         };
         let issued = self.ask.codes.issue(new.clone()).await;
         match issued.map_err(|why| storage_failure(&why))? {
-            Issued::Send => Ok(new),
+            Issued::Send => Ok(Recorded {
+                new,
+                held_back: false,
+            }),
+            Issued::HeldBack => Ok(Recorded {
+                new,
+                held_back: true,
+            }),
             Issued::Registered => Err(Failure::AlreadyRegistered),
             Issued::TooSoon(seconds) => {
                 let network = new.asked_by.map_or("none".to_owned(), |asker| asker.prefix);
@@ -158,9 +165,10 @@ impl Desk {
     /// for it, it is as if nobody had.
     pub(super) async fn send_recorded(
         &self,
-        recorded: NewCode,
+        recorded: Recorded,
         language: Language,
     ) -> Result<(), Failure> {
+        let recorded = recorded.new;
         let sent = self.carry_code(&recorded.proof, language).await;
         if let Err(Failure::GatewayFailed | Failure::Unavailable) = sent
             && let Err(why) = self.ask.codes.give_back(recorded).await
@@ -241,6 +249,13 @@ impl Desk {
             Err(_) => Err(Failure::Unavailable),
         }
     }
+}
+
+/// A code that was recorded.
+pub(super) struct Recorded {
+    pub(super) new: NewCode,
+    /// It is not to be sent, which whoever asked must not learn.
+    pub(super) held_back: bool,
 }
 
 /// Who asks, as storage counts them.
