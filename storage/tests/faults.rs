@@ -3,8 +3,9 @@
 use crate::cast::*;
 use qunliao_protocol::EntryId;
 use qunliao_storage::accounts::Login;
+use qunliao_storage::codes::Verdict;
 use qunliao_storage::{
-    Accounts, FreeSpace, Health, Log, MemoryEngine, Reserve, Seal, StorageError, Store,
+    Accounts, Codes, FreeSpace, Health, Log, MemoryEngine, Reserve, Seal, StorageError, Store,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -194,4 +195,21 @@ async fn below_the_reserve_writes_are_refused_until_there_is_space_again() {
     free.store(1_000, Ordering::SeqCst);
     append(&store, 1).await.unwrap().unwrap();
     sign_up(&store, &ALICE).await;
+}
+
+#[tokio::test]
+async fn on_a_full_disk_a_right_code_shows_no_more_than_a_wrong_one() {
+    let free = Arc::new(AtomicU64::new(1_000));
+    let reserve = Reserve::new(FreeSpace::Fixed(Arc::clone(&free)), 1_000);
+    let alarm = |why: &StorageError| panic!("{why}");
+    let store = Store::open(MemoryEngine::new(), Seal::new(&KEY), reserve, alarm).unwrap();
+    send_code(&store, &ALICE, "135790", NOW).await;
+    free.store(999, Ordering::SeqCst);
+    for code in ["135790", "246801"] {
+        let judged = store.try_code(ALICE.phone_proof(code), NOW).await;
+        assert!(matches!(judged, Err(StorageError::Full { .. })), "{code}");
+    }
+    free.store(1_000, Ordering::SeqCst);
+    let judged = store.try_code(ALICE.phone_proof("135790"), NOW).await;
+    assert_eq!(judged.unwrap(), Verdict::Right);
 }

@@ -14,7 +14,9 @@ use qunliao_protocol::UserId;
 /// Bytes kept of the keyed hash of a network: enough to tell askers apart.
 const ASKER_BYTES: usize = 8;
 
-/// Judges a code; a wrong one counts.
+/// Judges a code; a wrong one counts. A right one is written down, too, though
+/// nothing changes: where a wrong one could not be counted, as on a full disk,
+/// nobody may learn which is right.
 pub(crate) fn judge(
     transaction: &mut Transaction<'_>,
     seal: &Seal,
@@ -29,12 +31,10 @@ pub(crate) fn judge(
     let verdict = match record.present(&code_hash(seal, proof), from.as_deref(), now) {
         Presented::Right(code) if code.spent => Verdict::Spent,
         Presented::Right(_) => Verdict::Right,
-        Presented::Wrong { counted: false } => Verdict::Wrong,
-        Presented::Wrong { counted: true } => {
-            transaction.put_record(key, &record)?;
-            Verdict::Wrong
-        }
+        Presented::Wrong { counted: true } => Verdict::Wrong,
+        Presented::Wrong { counted: false } => return Ok(Verdict::Wrong),
     };
+    transaction.put_record(key, &record)?;
     Ok(verdict)
 }
 
