@@ -4,7 +4,7 @@
 //! It counts how many of the last codes, those that can no longer be entered, were
 //! entered rightly. When that collapses, sign-up messages pause; then one at a time
 //! goes out again, until somebody enters such a code. Codes to numbers that an
-//! account has, and codes for the invited, are not its business.
+//! account has are not its business, and who is invited needs none.
 //!
 //! What it has counted is gone with the process: after a restart it begins anew.
 //! The budget of the day, in storage, holds all the same.
@@ -204,7 +204,7 @@ impl Record {
 
     fn pause(&mut self, limits: &BreakerLimits, now: Instant) {
         log::warn!(
-            "event=sms_paused sent={} entered={} seconds={} hint=\"robots ask for codes and enter none; codes for accounts and invitations still go out\"",
+            "event=sms_paused sent={} entered={} seconds={} hint=\"robots ask for codes and enter none; codes for accounts still go out, invitations need none\"",
             self.judged.len(),
             self.entered(),
             limits.pause.as_secs()
