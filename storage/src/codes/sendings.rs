@@ -113,9 +113,9 @@ fn totals(contact: &Contact, limits: &SendingLimits) -> Vec<Subject> {
         given_back: false,
         ..Subject::new(name.to_owned(), &[(DAY_MS, max)])
     };
-    let mut totals = vec![total("all", limits.total_day)];
+    let mut totals = vec![total(ALL, limits.total_day)];
     if matches!(contact, Contact::Phone(_)) {
-        totals.push(total("all sms", limits.sms_day));
+        totals.push(total(ALL_SMS, limits.sms_day));
     }
     totals
 }
