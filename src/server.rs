@@ -191,6 +191,7 @@ fn listen(
         access: access.clone(),
         tls: tls.map(|tls| Arc::clone(&tls.web)),
         handshake: house.limits.tls_handshake(),
+        places: web::Places::new(&house.limits),
     };
     let web =
         web::serve(listening.web, entrance, checkup, pages).context("starting the web server")?;

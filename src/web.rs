@@ -10,6 +10,7 @@ mod form;
 mod health;
 mod invitation;
 mod layout;
+mod places;
 mod reset;
 mod speech;
 mod visitor;
@@ -17,6 +18,7 @@ mod visitor;
 pub(crate) use address::PublicUrl;
 pub(crate) use entrance::Entrance;
 pub(crate) use health::Checkup;
+pub(crate) use places::Places;
 
 use crate::server::Addresses;
 use actix_http::error::DispatchError;
@@ -36,8 +38,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Connections on this port, which the caps of the others do not cover.
-const CONNECTIONS_MAX: usize = 256;
+/// Connections for which there is no place, on their way out.
+const LEAVING_MAX: usize = 64;
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Seconds that requests under way get when the server stops.
@@ -68,6 +70,7 @@ pub(crate) fn serve(
 ) -> std::io::Result<Server> {
     let (checkup, pages) = (web::Data::new(checkup), web::Data::new(pages));
     let access = web::Data::new(entrance.access.clone());
+    let connections_max = Places::count_max(&pages.house.limits).saturating_add(LEAVING_MAX);
     let app = move || {
         App::new()
             .app_data(checkup.clone())
@@ -95,7 +98,7 @@ pub(crate) fn serve(
     };
     Ok(Server::build()
         .workers(1)
-        .max_concurrent_connections(CONNECTIONS_MAX)
+        .max_concurrent_connections(connections_max)
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .listen("web", listener, service)?

@@ -14,6 +14,12 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections of one address (of one /64 with IPv6).
     pub connections_per_address_max: usize,
+    /// Connections on the web port; trusted proxies have as many besides.
+    pub web_connections_max: usize,
+    /// Those of one address.
+    pub web_connections_per_address_max: usize,
+    /// Seconds after which a connection on the web port ends, whatever it does.
+    pub web_connection_seconds_max: u64,
     /// The body of a request.
     pub frame_bytes_max: usize,
     /// Seconds from the first byte of a frame to its last.
@@ -97,6 +103,9 @@ impl Default for Limits {
         Self {
             connections_max: 10_000,
             connections_per_address_max: 2_000,
+            web_connections_max: 256,
+            web_connections_per_address_max: 32,
+            web_connection_seconds_max: 300,
             frame_bytes_max: 64 << 10,
             frame_timeout_seconds: 20,
             write_timeout_seconds: 60,
@@ -149,6 +158,12 @@ impl Limits {
     #[must_use]
     pub fn write_timeout(&self) -> Duration {
         Duration::from_secs(self.write_timeout_seconds)
+    }
+
+    /// See [`Limits::web_connection_seconds_max`].
+    #[must_use]
+    pub fn web_connection_time(&self) -> Duration {
+        Duration::from_secs(self.web_connection_seconds_max)
     }
 
     /// See [`Limits::tls_handshake_seconds`].

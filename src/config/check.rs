@@ -122,6 +122,10 @@ impl Config {
         for (key, seconds) in [
             ("limits.frame_timeout_seconds", limits.frame_timeout_seconds),
             ("limits.write_timeout_seconds", limits.write_timeout_seconds),
+            (
+                "limits.web_connection_seconds_max",
+                limits.web_connection_seconds_max,
+            ),
             ("limits.tls_handshake_seconds", limits.tls_handshake_seconds),
             ("limits.proxy_header_seconds", limits.proxy_header_seconds),
             ("limits.idle_timeout_seconds", limits.idle_timeout_seconds),
@@ -199,6 +203,11 @@ impl Config {
             (
                 "limits.connections_per_address_max",
                 limits.connections_per_address_max,
+            ),
+            ("limits.web_connections_max", limits.web_connections_max),
+            (
+                "limits.web_connections_per_address_max",
+                limits.web_connections_per_address_max,
             ),
             ("limits.outbound_bytes_max", limits.outbound_bytes_max),
             ("limits.open_requests_max", limits.open_requests_max),

@@ -1,6 +1,7 @@
 //! How a connection comes in on the web port: through a trusted proxy or not, with
 //! TLS or without.
 
+use super::places::{Place, Places, Watch};
 use crate::access::Access;
 use crate::proxy;
 use bytes::{Buf, Bytes, BytesMut};
@@ -28,6 +29,7 @@ pub(crate) struct Entrance {
     pub(crate) tls: Option<Arc<ServerConfig>>,
     /// How long it may take until the first byte of HTTP can come.
     pub(crate) handshake: Duration,
+    pub(crate) places: Places,
 }
 
 /// What is known of a connection when it is in.
@@ -47,6 +49,16 @@ pub(crate) struct Sniffed {
     must_be_secure: bool,
     leading: Bytes,
     socket: TcpStream,
+    watch: Watch,
+}
+
+/// A socket, and what is known of it before it has its lasting place.
+struct Arrival {
+    socket: TcpStream,
+    address: SocketAddr,
+    /// Whether a proxy said whose it is.
+    is_proxied: bool,
+    leading: BytesMut,
 }
 
 impl Visit {
@@ -65,53 +77,76 @@ impl Visit {
 impl Entrance {
     /// Reads as much as it takes to know how the connection speaks.
     pub(crate) async fn admit(self, socket: TcpStream) -> io::Result<(Stream, Option<SocketAddr>)> {
-        let admitting = async {
-            let (sniffed, address) = self.introduce(socket).await?;
-            let stream = match (sniffed.leading.first(), &self.tls) {
-                (Some(&TLS_FIRST_BYTE), Some(config)) => {
-                    let acceptor = TlsAcceptor::from(Arc::clone(config));
-                    Either::Right(acceptor.accept(sniffed).await?)
-                }
-                _ => Either::Left(sniffed),
-            };
-            Ok((stream, Some(address)))
-        };
-        tokio::time::timeout(self.handshake, admitting).await?
+        tokio::time::timeout(self.handshake, self.admit_in_time(socket)).await?
     }
 
-    /// The first bytes, and whose they are.
-    async fn introduce(&self, mut socket: TcpStream) -> io::Result<(Sniffed, SocketAddr)> {
+    async fn admit_in_time(&self, socket: TcpStream) -> io::Result<(Stream, Option<SocketAddr>)> {
         let mut address = socket.peer_addr()?;
         address.set_ip(address.ip().to_canonical());
-        let is_proxied = self.access.is_proxy(address.ip());
-        let mut leading = BytesMut::new();
-        if is_proxied {
-            // Proxies of HTTP have headers of HTTP for that: this one is optional.
-            while proxy::is_begun(&leading).is_none() {
-                read_some(&mut socket, &mut leading).await?;
-            }
-            if proxy::is_begun(&leading) == Some(true) {
-                let source = proxy::read_header_from(&mut leading, &mut socket).await?;
-                address = source.unwrap_or(address);
-            }
+        let mut arrival = Arrival {
+            socket,
+            address,
+            is_proxied: false,
+            leading: BytesMut::new(),
+        };
+        let is_proxy = self.access.is_proxy(address.ip());
+        let mut place = self.places.take(address.ip(), is_proxy)?;
+        if is_proxy {
+            place.hold(arrival.introduce()).await?;
         }
-        if leading.is_empty() && self.tls.is_some() {
-            read_some(&mut socket, &mut leading).await?;
+        // Without a source, the proxy speaks for itself, or says in HTTP for whom.
+        let is_proxy = is_proxy && !arrival.is_proxied;
+        if arrival.is_proxied {
+            place = self.places.take(arrival.address.ip(), false)?;
         }
-        let security = self.access.security(address.ip(), is_proxied);
+        let address = arrival.address;
+        Ok((self.open(arrival, place, is_proxy).await?, Some(address)))
+    }
+
+    /// The connection, with TLS if it begins with that.
+    async fn open(&self, mut arrival: Arrival, place: Place, is_proxy: bool) -> io::Result<Stream> {
+        if arrival.leading.is_empty() && self.tls.is_some() {
+            place.hold(arrival.read_some()).await?;
+        }
+        // Any connection of a trusted proxy is one of which it keeps the outside.
+        let is_proxied = is_proxy || arrival.is_proxied;
+        let security = self.access.security(arrival.address.ip(), is_proxied);
         let sniffed = Sniffed {
             must_be_secure: security == Security::Tls,
-            leading: leading.freeze(),
-            socket,
+            leading: arrival.leading.freeze(),
+            socket: arrival.socket,
+            watch: self.places.watch(place, is_proxy),
         };
-        Ok((sniffed, address))
+        match (sniffed.leading.first(), &self.tls) {
+            (Some(&TLS_FIRST_BYTE), Some(config)) => {
+                let acceptor = TlsAcceptor::from(Arc::clone(config));
+                Ok(Either::Right(acceptor.accept(sniffed).await?))
+            }
+            _ => Ok(Either::Left(sniffed)),
+        }
     }
 }
 
-async fn read_some(socket: &mut TcpStream, into: &mut BytesMut) -> io::Result<()> {
-    match socket.read_buf(into).await? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(()),
+impl Arrival {
+    /// Lets a proxy say whose it is. Proxies of HTTP have headers of HTTP for that:
+    /// this one is optional.
+    async fn introduce(&mut self) -> io::Result<()> {
+        while proxy::is_begun(&self.leading).is_none() {
+            self.read_some().await?;
+        }
+        if proxy::is_begun(&self.leading) == Some(true) {
+            let source = proxy::read_header_from(&mut self.leading, &mut self.socket).await?;
+            self.is_proxied = source.is_some();
+            self.address = source.unwrap_or(self.address);
+        }
+        Ok(())
+    }
+
+    async fn read_some(&mut self) -> io::Result<()> {
+        match self.socket.read_buf(&mut self.leading).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -121,6 +156,7 @@ impl AsyncRead for Sniffed {
         task: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.watch.allow(task)?;
         if self.leading.is_empty() {
             return Pin::new(&mut self.socket).poll_read(task, into);
         }
@@ -137,7 +173,9 @@ impl AsyncWrite for Sniffed {
         task: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(task, bytes)
+        self.watch.allow(task)?;
+        let written = Pin::new(&mut self.socket).poll_write(task, bytes);
+        self.watch.wrote(task, written)
     }
 
     fn poll_write_vectored(
@@ -145,7 +183,9 @@ impl AsyncWrite for Sniffed {
         task: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(task, slices)
+        self.watch.allow(task)?;
+        let written = Pin::new(&mut self.socket).poll_write_vectored(task, slices);
+        self.watch.wrote(task, written)
     }
 
     fn is_write_vectored(&self) -> bool {

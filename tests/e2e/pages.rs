@@ -1,5 +1,6 @@
 //! The pages: what links lead to, in a browser without scripts.
 
+mod crowd;
 mod discretion;
 mod hostile;
 mod links;
