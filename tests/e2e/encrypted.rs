@@ -74,6 +74,16 @@ impl Encrypted {
         Ok(Self(stream))
     }
 
+    /// These bytes as records, which the caller sends.
+    pub(crate) fn seal(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut sealed = Vec::new();
+        self.0.conn.writer().write_all(bytes).expect("it is taken");
+        while self.0.conn.wants_write() {
+            self.0.conn.write_tls(&mut sealed).expect("a Vec takes all");
+        }
+        sealed
+    }
+
     /// The certificate that the server showed.
     pub(crate) fn certificate(&self) -> Vec<u8> {
         let chain = self.0.conn.peer_certificates().expect("a handshake");

@@ -151,6 +151,11 @@ impl Wire {
         self.try_send_bytes(bytes).expect("the server reads");
     }
 
+    /// These bytes as records of TLS, which the caller sends.
+    pub(crate) fn seal(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.tls.as_mut().expect("TLS").seal(bytes)
+    }
+
     /// Shuts our side.
     pub(crate) fn shut(&mut self) {
         if let Some(tls) = &mut self.tls {

@@ -117,6 +117,21 @@ fn transfers_that_stall_are_cut_off() {
 }
 
 #[test]
+fn a_record_that_trickles_in_does_not_escape_the_least_rate() {
+    let server = server_with(&[("limits.transfer_stall_seconds", "1")]);
+    let mut wire = files(&server);
+    wire.send(&upload("trickle", 16 << 10));
+    // Each byte comes in time, and the record never ends.
+    let record = wire.seal(&[7; 16 << 10]);
+    let mut bytes = record.iter().take(15 << 10);
+    eventually("it is cut off", || {
+        let byte = bytes.next().expect("it has been cut off by now");
+        wire.stream().write_all(&[*byte]).err().map(|_| ())
+    });
+    expect_nothing_left(&server);
+}
+
+#[test]
 fn a_slow_reader_misses_nothing() {
     const SAID: usize = 600;
     let server = server_with(&[("limits.outbound_bytes_max", "65536")]);

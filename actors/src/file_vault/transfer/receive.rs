@@ -195,12 +195,9 @@ fn receive_content(
         let wanted = buffer
             .len()
             .min(usize::try_from(size - incoming.size()).unwrap_or(usize::MAX));
-        match stream.read(&mut buffer[..wanted]) {
+        match stream.read(&mut buffer[..wanted], &mut pace) {
             Ok(0) => return Err(Broken::Peer(io::ErrorKind::UnexpectedEof)),
-            Ok(read) => {
-                incoming.write(&buffer[..read]).map_err(Broken::Vault)?;
-                pace.moved(read).map_err(peer)?;
-            }
+            Ok(read) => incoming.write(&buffer[..read]).map_err(Broken::Vault)?,
             Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
             Err(why) => return Err(peer(why)),
         }

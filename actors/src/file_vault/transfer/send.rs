@@ -196,12 +196,9 @@ fn send_content(
 
 fn write_all(stream: &mut Stream, mut bytes: &[u8], pace: &mut Pace) -> io::Result<()> {
     while !bytes.is_empty() {
-        match stream.write(bytes) {
+        match stream.write(bytes, pace) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                bytes = &bytes[written..];
-                pace.moved(written)?;
-            }
+            Ok(written) => bytes = &bytes[written..],
             Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
             Err(why) => return Err(why),
         }

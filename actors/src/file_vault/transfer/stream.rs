@@ -2,6 +2,7 @@
 //! written by one thread at a time, which waits.
 
 use super::BUFFER_BYTES;
+use super::pace::Pace;
 use bytes::{Buf, Bytes};
 use rustls::ServerConnection;
 use std::io::{self, BufReader, IoSlice, Read, Write};
@@ -71,24 +72,32 @@ impl Stream {
         &self.socket
     }
 
-    /// As [`Read::read`]; an end without TLS's goodbye is an error.
-    pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match &mut self.tls {
+    /// As [`Read::read`], at the least rate of `pace`; an end without TLS's goodbye
+    /// is an error.
+    pub(super) fn read(&mut self, into: &mut [u8], pace: &mut Pace) -> io::Result<usize> {
+        let read = match &mut self.tls {
             None => (&*self.socket).read(into),
-            Some(tls) => tls.read(into),
-        }
+            Some(tls) => tls.read(into, pace),
+        }?;
+        pace.moved(read)?;
+        Ok(read)
     }
 
-    /// As [`Write::write`]; with TLS, what it answers for has left.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.tls {
-            None => (&*self.socket).write(bytes),
+    /// As [`Write::write`], at the least rate of `pace`; with TLS, what it answers for has left.
+    pub(super) fn write(&mut self, bytes: &[u8], pace: &mut Pace) -> io::Result<usize> {
+        let written = match &mut self.tls {
+            None => (&*self.socket).write(bytes)?,
             Some(tls) => {
                 let taken = tls.session.writer().write(bytes)?;
-                tls.flush(&mut Waiting(&self.socket))?;
-                Ok(taken)
+                while tls.session.wants_write() {
+                    tls.session.write_tls(&mut Waiting(&self.socket))?;
+                    pace.moved(0)?;
+                }
+                taken
             }
-        }
+        };
+        pace.moved(written)?;
+        Ok(written)
     }
 
     /// The socket, and what is to be written to it as it is, before it is shut: the
@@ -110,13 +119,15 @@ impl Stream {
 }
 
 impl Tls {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, into: &mut [u8], pace: &mut Pace) -> io::Result<usize> {
         loop {
             match self.session.reader().read(into) {
                 Err(why) if why.kind() == io::ErrorKind::WouldBlock => {}
                 read => return read,
             }
             self.session.read_tls(&mut self.raw)?;
+            // A record that is not whole has moved nothing yet.
+            pace.moved(0)?;
             let processed = self.session.process_new_packets();
             processed.map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
             // A peer may want its keys changed.
