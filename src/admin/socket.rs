@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -75,8 +75,7 @@ async fn serve(listener: UnixListener, desk: Arc<Desk>) {
             Ok((socket, _)) => {
                 let desk = Arc::clone(&desk);
                 actix_rt::spawn(async move {
-                    let _permit = permit;
-                    attend(socket, &desk).await;
+                    attend(socket, desk, permit).await;
                 });
             }
             Err(why) => {
@@ -88,10 +87,10 @@ async fn serve(listener: UnixListener, desk: Arc<Desk>) {
 }
 
 /// One request, one answer. Whoever says nothing, or hangs up, is not missed.
-async fn attend(mut socket: UnixStream, desk: &Desk) {
+async fn attend(mut socket: UnixStream, desk: Arc<Desk>, permit: OwnedSemaphorePermit) {
     let answer = match timeout(PATIENCE, receive(&mut socket)).await {
         Ok(Ok(line)) => match admitted(&socket) {
-            Ok(()) => answer(desk, &line).await,
+            Ok(()) => answer(desk, &line, permit).await,
             Err(refused) => Err(refused),
         },
         Ok(Err(refused)) => Err(refused),
@@ -101,15 +100,34 @@ async fn attend(mut socket: UnixStream, desk: &Desk) {
     let _ = timeout(PATIENCE, socket.write_all(&line)).await;
 }
 
-async fn answer(desk: &Desk, line: &[u8]) -> Result<Reply, Refused> {
+async fn answer(
+    desk: Arc<Desk>,
+    line: &[u8],
+    permit: OwnedSemaphorePermit,
+) -> Result<Reply, Refused> {
     let request = wire::read_request(line)?;
-    let work = desk.carry_out(Caller::Operator, request);
-    timeout(WORK, work).await.unwrap_or_else(|_| {
+    let work = async move { desk.carry_out(Caller::Operator, request).await };
+    see_through(work, permit, WORK).await.unwrap_or_else(|| {
         Err(Refused::new(
             "too_slow",
             "The server took too long. Whether it was done is not known.",
         ))
     })
+}
+
+/// Waits for `work`, but not for ever. The work goes on to its end, and keeps its
+/// permit until then: what is committed must have its effect, however late.
+async fn see_through<T: 'static>(
+    work: impl Future<Output = T> + 'static,
+    permit: OwnedSemaphorePermit,
+    patience: Duration,
+) -> Option<T> {
+    let work = actix_rt::spawn(async move {
+        let done = work.await;
+        drop(permit);
+        done
+    });
+    timeout(patience, work).await.ok()?.ok()
 }
 
 /// Reads one line.
@@ -154,6 +172,26 @@ fn not_permitted() -> Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_that_nobody_waits_for_any_more_has_its_effect() {
+        actix_rt::System::new().block_on(async {
+            let places = Arc::new(Semaphore::new(1));
+            let permit = Arc::clone(&places).try_acquire_owned().unwrap();
+            let (commit, committed) = tokio::sync::oneshot::channel::<()>();
+            let (effect, mut had) = tokio::sync::oneshot::channel();
+            let work = async move {
+                committed.await.unwrap();
+                effect.send(()).unwrap();
+            };
+            assert_eq!(see_through(work, permit, Duration::ZERO).await, None);
+            assert_eq!(places.available_permits(), 0, "it still is under way");
+            assert!(had.try_recv().is_err());
+            commit.send(()).unwrap();
+            assert_eq!(had.await, Ok(()));
+            assert!(places.acquire().await.is_ok());
+        });
+    }
 
     #[test]
     fn the_own_user_and_root_may_enter() {
