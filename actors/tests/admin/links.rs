@@ -108,3 +108,14 @@ async fn an_administrator_does_not_withdraw_what_an_owner_gave() {
     assert_eq!(revoke(owners.id).await.unwrap_err().code, "not_allowed");
     assert!(revoke(members.id).await.is_ok());
 }
+
+#[actix_rt::test]
+async fn an_owner_is_invited_only_while_there_is_none() {
+    let office = Office::open();
+    invited(&office, invite(Role::Owner)).await;
+    office.add("小爱", Role::Owner).await;
+    let refused = office.ask(invite(Role::Owner)).await.unwrap_err();
+    assert_eq!(refused.code, "owner_exists");
+    assert!(refused.message.contains("qunliao user role NAME owner"));
+    invited(&office, invite(Role::Admin)).await;
+}

@@ -58,6 +58,11 @@ impl Desk {
             let message = format!("A note is one line of at most {NOTE_CHARS_MAX} characters.");
             return Err(Refused::new("bad_note", message));
         }
+        if role == Role::Owner && self.ask.accounts.account_counts(by.now).await?.owners > 0 {
+            let message = "Links make an owner only as long as there is none. Invite a member, \
+                then: qunliao user role NAME owner.";
+            return Err(Refused::new("owner_exists", message));
+        }
         let purpose = LinkPurpose::Invite(role);
         let link = self.make(purpose, lifetime, note.clone(), by).await?;
         log::info!(
