@@ -65,10 +65,9 @@ pub(super) async fn accept(
     let brake = &pages.house.brake;
     let invitation = match look_up(&request, &pages, &token, speech).await {
         Ok(invitation) => invitation,
-        Err(end) => {
-            brake.count_wrong(network, Instant::now());
-            return end;
-        }
+        // Not counted against the address: nobody guesses tokens, and a page elsewhere
+        // can have a browser send this.
+        Err(end) => return end,
     };
     let refuse = |fault: &Fault| {
         let card = card::card(&pages, &invitation, speech, &answers, Some(fault));

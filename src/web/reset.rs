@@ -60,10 +60,9 @@ pub(super) async fn accept(
     let brake = &pages.house.brake;
     let reset = match look_up(&pages, &token, speech).await {
         Ok(reset) => reset,
-        Err(end) => {
-            brake.count_wrong(network, Instant::now());
-            return end;
-        }
+        // Not counted against the address: nobody guesses tokens, and a page elsewhere
+        // can have a browser send this.
+        Err(end) => return end,
     };
     let refuse = |fault: &Fault| layout::refusal(fault, speech, &card(&reset, speech, Some(fault)));
     if answers.user_pwd != answers.user_pwd_again {

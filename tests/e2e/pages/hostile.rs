@@ -8,7 +8,7 @@ use crate::browser::{get, post, post_body};
 use crate::harness::{Home, PATIENCE, Server};
 use crate::people::ALICE;
 
-use super::{form, setup_path};
+use super::{form, log_in, setup_path};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -133,17 +133,20 @@ fn a_body_that_does_not_come_is_not_waited_for() {
 }
 
 #[test]
-fn who_guesses_links_has_to_wait() {
+fn links_that_do_not_work_use_up_nobodys_logins() {
     let server = Home::new()
         .set("limits.wrong_credentials_per_address_burst", "3")
         .start();
     let web = server.addresses.web;
     let path = setup_path(&server);
-    for _ in 0..3 {
-        assert_eq!(post(web, "/invite/guess", &form(&ALICE, "")).status, 410);
+    // As a page elsewhere has a visitor's browser send them.
+    for _ in 0..5 {
+        for page in ["invite", "reset"] {
+            let page = post(web, &format!("/{page}/guess"), &form(&ALICE, ""));
+            assert_eq!(page.status, 410);
+        }
     }
     let page = post(web, &path, &form(&ALICE, ""));
-    assert_eq!(page.status, 429, "{}", page.body);
-    assert!(page.header("Retry-After").is_some() && page.says("role=\"alert\""));
-    assert_eq!(get(web, &path).status, 200, "looking costs nothing");
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert_eq!(log_in(&server, &ALICE)["test"], 0);
 }
