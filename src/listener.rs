@@ -29,9 +29,9 @@ const KEEPALIVE_TRIES: u32 = 3;
 const WARN_EVERY: Duration = Duration::from_secs(10);
 /// A pause after a failed accept: out of descriptors, the next would fail too.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Connections of proxies of which it is awaited whose they are: each needs a
-/// descriptor that no cap accounts for.
-const PROXIES_AWAITED_MAX: usize = 256;
+/// Connections of proxies, on all ports, of which it is awaited whose they are: each
+/// needs a descriptor that no cap of connections accounts for.
+pub(crate) const PROXIES_AWAITED_MAX: usize = 256;
 
 /// Accepts connections on one port.
 pub(crate) struct Listener {
@@ -45,8 +45,8 @@ pub(crate) struct Listener {
     pub(crate) last: Arc<AtomicU64>,
     /// How long a proxy may take to say for whom it connects.
     pub(crate) proxy_header: Duration,
-    /// Those of whom that is awaited.
-    pub(crate) proxies_awaited: Cell<usize>,
+    /// Those of whom that is awaited, on all ports.
+    pub(crate) proxies_awaited: Rc<Cell<usize>>,
     /// The host of the next connection: they take turns.
     pub(crate) next_host: Cell<usize>,
     /// When a refused connection was last warned of.

@@ -159,7 +159,7 @@ fn house(
         register_reply_op: config.protocol.register_reply_op,
         info: parts::info(config, core.rungs.clone(), shared.breaker),
         door: Door::new(Caps {
-            all: sockets::connections_that_fit(config.limits.connections_max),
+            all: sockets::connections_that_fit(&config.limits),
             per_network: config.limits.connections_per_address_max,
         }),
         tls: tls.map(|tls| Arc::clone(&tls.ports)),
@@ -197,7 +197,7 @@ fn listen(
         web::serve(listening.web, entrance, checkup, pages).context("starting the web server")?;
     let web_handle = web.handle();
     actix_rt::spawn(web);
-    let mut listeners = Vec::new();
+    let (mut listeners, proxies_awaited) = (Vec::new(), Rc::default());
     for (socket, port) in [
         (listening.auth, Port::Auth),
         (listening.chat, Port::Chat),
@@ -212,7 +212,7 @@ fn listen(
             language: house.language,
             last: Arc::clone(&house.lobby.last),
             proxy_header: house.limits.proxy_header(),
-            proxies_awaited: Cell::new(0),
+            proxies_awaited: Rc::clone(&proxies_awaited),
             next_host: Cell::new(0),
             last_warning: Cell::new(None),
         };

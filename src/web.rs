@@ -29,8 +29,8 @@ use actix_web::dev::AppConfig;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpResponse, web};
 use entrance::{Stream, Visit};
-use qunliao_actors::House;
 use qunliao_actors::clock::now_ms;
+use qunliao_actors::{House, Limits};
 use qunliao_storage::links::Link;
 use qunliao_storage::{Accounts, Links};
 use speech::Speech;
@@ -70,7 +70,7 @@ pub(crate) fn serve(
 ) -> std::io::Result<Server> {
     let (checkup, pages) = (web::Data::new(checkup), web::Data::new(pages));
     let access = web::Data::new(entrance.access.clone());
-    let connections_max = Places::count_max(&pages.house.limits).saturating_add(LEAVING_MAX);
+    let connections_max = connections_max(&pages.house.limits);
     let app = move || {
         App::new()
             .app_data(checkup.clone())
@@ -103,6 +103,11 @@ pub(crate) fn serve(
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .listen("web", listener, service)?
         .run())
+}
+
+/// How many connections this port has at most, those on their way out among them.
+pub(crate) fn connections_max(limits: &Limits) -> usize {
+    Places::count_max(limits).saturating_add(LEAVING_MAX)
 }
 
 fn routes(app: &mut web::ServiceConfig) {

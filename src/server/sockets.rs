@@ -1,16 +1,18 @@
 //! The sockets a server listens on, and the descriptors it will need.
 
 use crate::config::Config;
+use crate::listener::PROXIES_AWAITED_MAX;
+use crate::web;
 use anyhow::Context as _;
+use qunliao_actors::Limits;
 use std::net::{SocketAddr, TcpListener};
 
 /// Connections that wait for being accepted: a team that comes back all at once.
 const BACKLOG: i32 = 4096;
 /// Descriptors that are wanted.
 const DESCRIPTORS: u64 = 65_536;
-/// Descriptors that are not for connections on the three ports: the database, the
-/// vault, threads, and the web port.
-const DESCRIPTORS_OF_OUR_OWN: u64 = 512;
+/// Descriptors that are not for connections: the database, the vault, and threads.
+const DESCRIPTORS_OF_OUR_OWN: usize = 256;
 
 /// Where a server listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,18 +87,41 @@ pub(super) fn raise_descriptor_limit() {
     }
 }
 
+/// Descriptors that are not for connections which the door of the three ports counts.
+pub(crate) fn descriptors_besides(limits: &Limits) -> u64 {
+    let besides = DESCRIPTORS_OF_OUR_OWN + PROXIES_AWAITED_MAX;
+    besides.saturating_add(web::connections_max(limits)) as u64
+}
+
 /// How many connections the system's limit of open files leaves room for, at most
-/// `wanted`. Each may have a file open besides, while it transfers one.
-pub(super) fn connections_that_fit(wanted: usize) -> usize {
+/// as many as the limits want. Each may have a file open besides, while it transfers one.
+pub(super) fn connections_that_fit(limits: &Limits) -> usize {
     use rustix::process::{Resource, getrlimit};
+    let wanted = limits.connections_max;
     let Some(limit) = getrlimit(Resource::Nofile).current else {
         return wanted;
     };
     // A small limit is shared: half of it is better than none.
-    let room = limit.saturating_sub(DESCRIPTORS_OF_OUR_OWN).max(limit / 2);
+    let room = limit
+        .saturating_sub(descriptors_besides(limits))
+        .max(limit / 2);
     let fit = usize::try_from(room).unwrap_or(usize::MAX).min(wanted);
     if fit < wanted {
         log::warn!("event=connections_limited wanted={wanted} max={fit} open_files={limit}");
     }
     fit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_cap_of_connections_covers_adds_up() {
+        let limits = Limits::default();
+        let connections = web::connections_max(&limits) + PROXIES_AWAITED_MAX;
+        assert!(connections > limits.web_connections_max * 2);
+        let own = DESCRIPTORS_OF_OUR_OWN as u64;
+        assert_eq!(descriptors_besides(&limits), connections as u64 + own);
+    }
 }
