@@ -30,8 +30,8 @@ pub(super) fn links(config: &Config) -> Check {
         return Check::warning(
             "links",
             format!(
-                "Invitations begin with http://{}, which others can seldom reach.",
-                config.listen.web
+                "Invitations begin with {}, which others can seldom reach.",
+                config.public_url(config.listen.web)
             ),
             "web.public_url: the address of the web port as people have to write it",
         );
@@ -92,6 +92,19 @@ mod tests {
         // TEST-NET-1 is nobody's.
         let elsewhere = "192.0.2.1:7001".parse().unwrap();
         assert_eq!(free("port:auth", elsewhere).state, State::Wrong);
+    }
+
+    #[test]
+    fn the_links_that_are_told_are_those_that_are_handed_out() {
+        let mut config = Config::default();
+        config.listen.web = "192.0.2.1:7080".parse().unwrap();
+        config.web.public_url = String::new();
+        config.tls.mode = crate::config::TlsMode::Required;
+        let told = links(&config).finding;
+        assert!(told.contains("https://192.0.2.1:7080,"), "{told}");
+        config.tls.names = vec!["chat.example.org".into()];
+        let told = links(&config).finding;
+        assert!(told.contains("https://chat.example.org:7080,"), "{told}");
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! Whether a server runs, whether its database is well, and whether someone owns it.
+//!
+//! Where no server runs the database is opened, as a server would: one of an older
+//! format is migrated, and one that was left in a crash is repaired.
 
 use super::{Check, in_time};
 use crate::admin::Access;
@@ -51,7 +54,10 @@ fn judge(statistics: &Statistics) -> Vec<Check> {
     match &statistics.server {
         None => {
             checks.push(Check::skipped("server", "None runs."));
-            checks.push(Check::well("database", "It opens, and can be read."));
+            checks.push(Check::well(
+                "database",
+                "It opens, as a server would open it, and can be read.",
+            ));
         }
         Some(live) => {
             let own = env!("CARGO_PKG_VERSION");

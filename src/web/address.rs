@@ -56,6 +56,12 @@ impl PublicUrl {
     }
 }
 
+impl std::fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 fn bracketed(name: &str) -> String {
     match name.parse::<Ipv6Addr>() {
         Ok(address) => format!("[{address}]"),
