@@ -206,7 +206,7 @@ async fn who_gets_no_first_session_has_signed_up_and_is_asked_to_confirm() {
         user_vcode: None,
         ..ALICE.sign_up("")
     };
-    let signed_up = registry.ask(form).await.ok().expect("an account");
+    let signed_up = registry.ask(form).await.ok().unwrap();
     assert!(signed_up.token.is_none() && !signed_up.pending);
     let (channel, mail) = registry.parcel().await;
     assert_eq!((channel, &*mail.to), (Channel::Mail, ALICE.email));

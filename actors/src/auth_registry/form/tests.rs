@@ -13,7 +13,7 @@ fn settings(verify: Verify) -> Settings {
         session_idle: Duration::from_secs(60),
         session_lifetime: Duration::from_secs(60),
         sessions_max: 8,
-        audit_kept: std::time::Duration::ZERO,
+        audit_kept: Duration::ZERO,
         bio_bytes_max: 100,
         language: qunliao_protocol::Language::English,
     }
