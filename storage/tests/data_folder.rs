@@ -41,13 +41,13 @@ fn what_is_made_is_for_the_owner_alone() {
 }
 
 #[test]
-fn a_folder_that_exists_keeps_its_mode() {
+fn a_folder_that_others_made_is_shut() {
     let temporary = tempfile::tempdir().unwrap();
     let root = temporary.path().join("data");
     fs::create_dir(&root).unwrap();
     fs::set_permissions(&root, fs::Permissions::from_mode(0o750)).unwrap();
     DataFolder::open(&root).unwrap();
-    assert_eq!(mode(&root), 0o750);
+    assert_eq!(mode(&root), 0o700);
 }
 
 #[tokio::test]

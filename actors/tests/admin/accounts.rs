@@ -359,8 +359,9 @@ async fn a_full_disk_is_told() {
     let office = Office::open();
     office.add("小爱", Role::Member).await;
     office.disk.fill();
-    let request = Request::Disable {
+    let request = Request::SetRole {
         user: named("小爱"),
+        role: Role::Admin,
     };
     assert_eq!(office.refusal(request).await, "storage_full");
     assert_eq!(office.shut_out(), []);
