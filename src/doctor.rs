@@ -1,5 +1,6 @@
 //! `qunliao doctor`: looks at everything that a server depends on, and says what to
-//! do about what is wrong. Changes nothing, and needs no server that runs.
+//! do about what is wrong. Needs no server that runs; without one it opens the
+//! database as a server would, and changes nothing else.
 
 mod certificate;
 mod clock;
