@@ -7,7 +7,6 @@
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -97,8 +96,9 @@ impl Gateway {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("kannel.conf");
         // Bound at once, so that they differ; then free for it.
-        let sockets = [0; 4].map(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
-        let ports = sockets.map(|socket| socket.local_addr().expect("it is bound").port());
+        // Below the ports that the system gives out, and of this process alone.
+        let first = 20_000 + u16::try_from(std::process::id() % 3_000).expect("it is small") * 4;
+        let ports = [first, first + 1, first + 2, first + 3];
         let [admin, boxes, centre, port] = ports;
         let config = format!(
             "group = core\nadmin-port = {admin}\nadmin-interface = 127.0.0.1\nadmin-password = x\n\
