@@ -6,6 +6,7 @@ mod setup;
 mod sockets;
 
 pub use sockets::Addresses;
+pub(crate) use sockets::descriptors_besides;
 
 use crate::access::Access;
 use crate::admin::{self, AdminSocket};

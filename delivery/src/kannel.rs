@@ -5,13 +5,12 @@
 //! HTTP may go to this machine, and, if the operator says so, to a private address.
 //! Texts are our own: Chinese ones as UCS-2, others in the phone's own alphabet.
 
-use async_trait::async_trait;
-
 use crate::complaint::Complaint;
 use crate::complaint::Fate::{BadNumber, Declined, Later, Refused};
 use crate::http::{Answer, Endpoint, Http, PlainTo, Request};
+use crate::provider::Provider;
 use crate::signing::{form, percent};
-use crate::{DeliveryError, DryRun, Message, Secret, SettingsError, SmsGateway};
+use crate::{DeliveryError, Message, Secret, SettingsError};
 
 /// What [`Kannel`] needs to know.
 #[derive(Clone, Debug)]
@@ -84,25 +83,19 @@ impl Kannel {
     }
 }
 
-#[async_trait]
-impl SmsGateway for Kannel {
-    async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
-        let request = self.request(message);
-        verdict(&self.http.ask(request).await?)
-            .map_err(|complaint| complaint.tell(&message.request_id))
+impl Provider for Kannel {
+    const NAME: &'static str = NAME;
+
+    fn http(&self) -> &Http {
+        &self.http
     }
 
-    fn name(&self) -> &'static str {
-        NAME
+    fn ask(&self, message: &Message) -> Result<Request, DeliveryError> {
+        Ok(self.request(message))
     }
 
-    /// Not so: each request is a message to it.
-    fn idempotent(&self) -> bool {
-        false
-    }
-
-    fn dry_run(&self, message: &Message) -> Result<Option<DryRun>, DeliveryError> {
-        Ok(Some(DryRun::of(NAME, self.request(message))))
+    fn verdict(answer: &Answer) -> Result<(), Complaint> {
+        verdict(answer)
     }
 }
 

@@ -22,6 +22,7 @@ mod http;
 mod kannel;
 mod message;
 mod outbox;
+mod provider;
 mod relay;
 mod retry;
 mod secret;

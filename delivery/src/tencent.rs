@@ -3,16 +3,14 @@
 //! Requests are signed by `TC3-HMAC-SHA256`. Texts are registered templates, with
 //! variables that have numbers.
 
-use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::complaint::Complaint;
 use crate::http::{Answer, Endpoint, Http, PlainTo, Request};
+use crate::provider::Provider;
 use crate::signing::{Stamp, hex, hmac_sha256, sha256_hex};
 use crate::templates::{must_have_code, template_for, values};
-use crate::{
-    DeliveryError, DryRun, Message, Secret, SettingsError, SmsGateway, TemplateIds, Variable,
-};
+use crate::{DeliveryError, Message, Secret, SettingsError, TemplateIds, Variable};
 
 mod errors;
 
@@ -114,26 +112,19 @@ impl Tencent {
     }
 }
 
-#[async_trait]
-impl SmsGateway for Tencent {
-    async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
-        let request = self.request(message, &Stamp::now())?;
-        verdict(&self.http.ask(request).await?)
-            .map_err(|complaint| complaint.tell(&message.request_id))
+impl Provider for Tencent {
+    const NAME: &'static str = NAME;
+
+    fn http(&self) -> &Http {
+        &self.http
     }
 
-    fn name(&self) -> &'static str {
-        NAME
+    fn ask(&self, message: &Message) -> Result<Request, DeliveryError> {
+        self.request(message, &Stamp::now())
     }
 
-    /// Not so: `SessionContext` is only repeated in the answer.
-    fn idempotent(&self) -> bool {
-        false
-    }
-
-    fn dry_run(&self, message: &Message) -> Result<Option<DryRun>, DeliveryError> {
-        let request = self.request(message, &Stamp::now())?;
-        Ok(Some(DryRun::of(NAME, request)))
+    fn verdict(answer: &Answer) -> Result<(), Complaint> {
+        verdict(answer)
     }
 }
 

@@ -3,15 +3,15 @@
 //! Requests carry the account's id and token by basic authentication. Texts are our
 //! own.
 
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 use crate::complaint::Complaint;
 use crate::http::{Answer, Endpoint, Http, PlainTo, Request};
+use crate::provider::Provider;
 use crate::signing::form;
-use crate::{DeliveryError, DryRun, Message, Secret, SettingsError, SmsGateway};
+use crate::{DeliveryError, Message, Secret, SettingsError};
 
 mod errors;
 
@@ -111,25 +111,19 @@ impl Twilio {
     }
 }
 
-#[async_trait]
-impl SmsGateway for Twilio {
-    async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
-        let request = self.request(message);
-        verdict(&self.http.ask(request).await?)
-            .map_err(|complaint| complaint.tell(&message.request_id))
+impl Provider for Twilio {
+    const NAME: &'static str = NAME;
+
+    fn http(&self) -> &Http {
+        &self.http
     }
 
-    fn name(&self) -> &'static str {
-        NAME
+    fn ask(&self, message: &Message) -> Result<Request, DeliveryError> {
+        Ok(self.request(message))
     }
 
-    /// Not so: there is nothing that names a sending.
-    fn idempotent(&self) -> bool {
-        false
-    }
-
-    fn dry_run(&self, message: &Message) -> Result<Option<DryRun>, DeliveryError> {
-        Ok(Some(DryRun::of(NAME, self.request(message))))
+    fn verdict(answer: &Answer) -> Result<(), Complaint> {
+        verdict(answer)
     }
 }
 

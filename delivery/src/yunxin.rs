@@ -5,16 +5,16 @@
 //! and the time; it does not cover what is sent, so all depends on TLS. Texts are
 //! registered templates. Answers repeat the code.
 
-use async_trait::async_trait;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use crate::complaint::Fate::{BadNumber, Declined, Refused, Unclear};
 use crate::complaint::{Complaint, Row, row};
 use crate::http::{Answer, Endpoint, Http, PlainTo, Request};
+use crate::provider::Provider;
 use crate::signing::{Stamp, form, hex};
 use crate::templates::template_for;
-use crate::{DeliveryError, DryRun, Message, Secret, SettingsError, SmsGateway, TemplateIds};
+use crate::{DeliveryError, Message, Secret, SettingsError, TemplateIds};
 
 /// What [`Yunxin`] needs to know.
 #[derive(Clone, Debug)]
@@ -103,26 +103,19 @@ impl Yunxin {
     }
 }
 
-#[async_trait]
-impl SmsGateway for Yunxin {
-    async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
-        let request = self.request(message, &Stamp::now())?;
-        verdict(&self.http.ask(request).await?)
-            .map_err(|complaint| complaint.tell(&message.request_id))
+impl Provider for Yunxin {
+    const NAME: &'static str = NAME;
+
+    fn http(&self) -> &Http {
+        &self.http
     }
 
-    fn name(&self) -> &'static str {
-        NAME
+    fn ask(&self, message: &Message) -> Result<Request, DeliveryError> {
+        self.request(message, &Stamp::now())
     }
 
-    /// Not so: there is nothing that names a sending.
-    fn idempotent(&self) -> bool {
-        false
-    }
-
-    fn dry_run(&self, message: &Message) -> Result<Option<DryRun>, DeliveryError> {
-        let request = self.request(message, &Stamp::now())?;
-        Ok(Some(DryRun::of(NAME, request)))
+    fn verdict(answer: &Answer) -> Result<(), Complaint> {
+        verdict(answer)
     }
 }
 

@@ -2,13 +2,12 @@
 
 use super::Check;
 use crate::config::Config;
+use crate::server::descriptors_besides;
 use qunliao_actors::admin::Live;
 use rustix::process::{Resource, getrlimit};
 
 /// Connections that the server lets wait to be accepted.
 const BACKLOG: u64 = 4096;
-/// Descriptors that are not for connections; the server's own reckoning.
-const DESCRIPTORS_OF_OUR_OWN: u64 = 512;
 
 /// Whether there are descriptors for as many connections as there may be.
 pub(super) fn open_files(config: &Config, live: Option<&Live>) -> Check {
@@ -20,16 +19,19 @@ pub(super) fn open_files(config: &Config, live: Option<&Live>) -> Check {
             getrlimit(Resource::Nofile).maximum,
         ),
     };
-    judge_open_files(whose, limit, config.limits.connections_max as u64)
+    let connections = config.limits.connections_max as u64;
+    let wanted = connections.saturating_add(descriptors_besides(&config.limits));
+    judge_open_files(whose, limit, wanted)
 }
 
-fn judge_open_files(whose: &str, limit: Option<u64>, connections: u64) -> Check {
+fn judge_open_files(whose: &str, limit: Option<u64>, wanted: u64) -> Check {
     let name = "open_files";
-    let wanted = connections.saturating_add(DESCRIPTORS_OF_OUR_OWN);
     match limit {
         Some(limit) if limit < wanted => Check::warning(
             name,
-            format!("{whose} may have {limit} files open; limits.connections_max wants {wanted}."),
+            format!(
+                "{whose} may have {limit} files open; the limits of connections want {wanted}."
+            ),
             "LimitNOFILE=65536 in the service's unit, or ulimit -n; else fewer connections are taken.",
         ),
         Some(limit) => Check::well(name, format!("{whose} may have {limit} files open.")),
@@ -65,8 +67,8 @@ mod tests {
     #[test]
     fn limits_are_held_against_what_is_wanted() {
         let state = |limit| judge_open_files("It", limit, 10_000).state;
-        assert_eq!(state(Some(1024)), State::Warning);
-        assert_eq!(state(Some(10_512)), State::Well);
+        assert_eq!(state(Some(9_999)), State::Warning);
+        assert_eq!(state(Some(10_000)), State::Well);
         assert_eq!(state(None), State::Well);
         assert_eq!(judge_backlog(128).state, State::Warning);
         assert_eq!(judge_backlog(4096).state, State::Well);
