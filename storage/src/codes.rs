@@ -81,8 +81,11 @@ pub enum Verdict {
 pub struct NewCode {
     /// The code and what it is bound to.
     pub proof: Proof,
-    /// Whose code it is; nobody's for signing up, and for a reset of no account.
+    /// Whose code it is; nobody's for signing up, and where one is asked for that no
+    /// account is there to use.
     pub user: Option<UserId>,
+    /// Whether the answer must not tell if it is anybody's: it then knows no totals.
+    pub discreet: bool,
     /// Milliseconds since the epoch.
     pub now: u64,
     /// How the code dies.

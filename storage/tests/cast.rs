@@ -139,6 +139,7 @@ pub(crate) fn new_code(proof: Proof, now: u64) -> NewCode {
     NewCode {
         proof,
         user: None,
+        discreet: false,
         now,
         rules: RULES,
         sending: LIMITS,

@@ -1,7 +1,7 @@
 //! Codes: single use, short-lived, and not to be guessed.
 
 use crate::cast::*;
-use qunliao_storage::codes::{Issued, NewCode, Proof, Purpose, Verdict};
+use qunliao_storage::codes::{CodeRules, Issued, NewCode, Proof, Purpose, SendingLimits, Verdict};
 use qunliao_storage::{Codes, Store};
 
 over_every_engine!(
@@ -14,6 +14,7 @@ over_every_engine!(
     nobody_is_told_without_end_who_has_an_account,
     codes_are_counted_for_a_day,
     a_sweep_removes_what_no_longer_matters,
+    a_code_that_is_nobodys_ends_no_users_code,
 );
 
 async fn judge(store: &Store, proof: Proof, now: u64) -> Verdict {
@@ -127,4 +128,51 @@ async fn a_sweep_removes_what_no_longer_matters(store: Store) {
     let sweep = store.sweep_codes(NOW + 2 * DAY + MINUTE).await.unwrap();
     assert_eq!(sweep, 4);
     assert_eq!(store.sweep_codes(NOW + 9 * DAY).await.unwrap(), 0);
+}
+
+async fn a_code_that_is_nobodys_ends_no_users_code(store: Store) {
+    let confirm = |code| proof(Purpose::Confirm, ALICE.email_contact(), code);
+    let ask = |code, asked_by: &str, user, minute| NewCode {
+        user,
+        discreet: user.is_none(),
+        asked_by: Some(asker(asked_by)),
+        sending: SendingLimits {
+            per_contact_hour: 9,
+            ..LIMITS
+        },
+        ..new_code(confirm(code), NOW + minute * MINUTE)
+    };
+    let alice = Some(qunliao_protocol::UserId(1));
+    let asked = [
+        ("135790", "home", alice),
+        ("000001", "home", None),
+        ("000002", "mallory", None),
+        ("000003", "mallets", None),
+        ("000004", "mallow", None),
+    ];
+    // As many askers as lie side by side, then one more.
+    let one_more = ("000005", "mall", None);
+    let sent = asked.into_iter().chain([one_more]).zip(0..);
+    let rules = CodeRules {
+        lifetime_ms: HOUR,
+        ..RULES
+    };
+    for ((code, asked_by, user), minute) in sent {
+        let new = NewCode {
+            rules,
+            ..ask(code, asked_by, user, minute)
+        };
+        assert_eq!(store.issue(new).await.unwrap(), Issued::Send);
+    }
+    let home = Proof {
+        from: Some("home".to_owned()),
+        ..confirm("135790")
+    };
+    let now = NOW + 6 * MINUTE;
+    assert_eq!(judge(&store, home, now).await, Verdict::Right);
+    // A code of her own takes the place of the one before it.
+    let new = ask("246801", "home", alice, 7);
+    assert_eq!(store.issue(new).await.unwrap(), Issued::Send);
+    let verdict = judge(&store, confirm("135790"), NOW + 7 * MINUTE).await;
+    assert_eq!(verdict, Verdict::Wrong);
 }

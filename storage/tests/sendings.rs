@@ -22,6 +22,8 @@ over_every_engine!(
     a_steady_stream_of_codes_is_not_counted_for_ever,
     notices_count_as_codes_do_and_keep_no_gap,
     resets_of_no_account_use_up_no_total_and_newcomers_leave_a_part,
+    what_is_asked_discreetly_is_limited_alike_whether_it_is_anybodys,
+    confirmations_that_strangers_ask_for_leave_a_part_of_the_total,
 );
 
 /// Lets everything through but what a test is about.
@@ -328,6 +330,7 @@ async fn resets_of_no_account_use_up_no_total_and_newcomers_leave_a_part(store: 
         let mut new = code_to(number, NOW, limits);
         new.proof.purpose = Purpose::Reset;
         new.user = user;
+        new.discreet = true;
         issue(&store, new)
     };
     for number in 0..10 {
@@ -342,4 +345,54 @@ async fn resets_of_no_account_use_up_no_total_and_newcomers_leave_a_part(store: 
     let user = Some(qunliao_protocol::UserId(1));
     assert_eq!(reset(15, user).await, Issued::Send);
     assert_eq!(reset(16, user).await, Issued::HeldBack);
+}
+
+/// A code for `purpose` that a stranger asks for, to a number of its own.
+fn discreet(purpose: Purpose, number: u64, user: Option<u64>, limits: SendingLimits) -> NewCode {
+    let mut new = code_to(number, NOW, limits);
+    new.proof.purpose = purpose;
+    NewCode {
+        user: user.map(qunliao_protocol::UserId),
+        discreet: true,
+        asked_by: Some(asker(&format!("203.0.113.{number}"))),
+        ..new
+    }
+}
+
+async fn what_is_asked_discreetly_is_limited_alike_whether_it_is_anybodys(store: Store) {
+    let limits = SendingLimits {
+        per_contact_and_prefix_hour: 3,
+        // Used up at once, which is nobody's answer.
+        total_day: 1,
+        ..FREE
+    };
+    for (purpose, mine, nobodys) in [(Purpose::Reset, 1, 2), (Purpose::Confirm, 3, 4)] {
+        for (number, user) in [(mine, Some(1)), (nobodys, None)] {
+            for asked in 0..5 {
+                let issued = issue(&store, discreet(purpose, number, user, limits)).await;
+                let has_to_wait = matches!(issued, Issued::TooSoon(_));
+                assert_eq!(has_to_wait, asked >= 3, "{purpose:?} {user:?}: {issued:?}");
+            }
+        }
+    }
+}
+
+async fn confirmations_that_strangers_ask_for_leave_a_part_of_the_total(store: Store) {
+    let limits = SendingLimits {
+        total_day: 5,
+        ..FREE
+    };
+    let ask = |purpose, number, user| issue(&store, discreet(purpose, number, user, limits));
+    for number in 0..10 {
+        let issued = ask(Purpose::Confirm, number, None).await;
+        assert_eq!(issued, Issued::Send, "it uses up no total");
+    }
+    for number in 10..14 {
+        let issued = ask(Purpose::Confirm, number, Some(1)).await;
+        assert_eq!(issued, Issued::Send);
+    }
+    let over = ask(Purpose::Confirm, 14, Some(1)).await;
+    assert_eq!(over, Issued::HeldBack);
+    assert_eq!(ask(Purpose::Confirm, 15, None).await, Issued::Send);
+    assert_eq!(ask(Purpose::Reset, 16, Some(1)).await, Issued::Send);
 }

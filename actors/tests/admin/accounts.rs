@@ -109,6 +109,7 @@ async fn who_is_approved_is_told_where_a_contact_is_proved_and_a_server_runs() {
     let sent = NewCode {
         proof: proof.clone(),
         user: None,
+        discreet: false,
         now: 1,
         rules: codes.rules(),
         sending: codes.sending(),
@@ -175,6 +176,7 @@ async fn whose_name_is_anothers_number_is_not_taken_for_them() {
     let sent = NewCode {
         proof: proof.clone(),
         user: None,
+        discreet: false,
         now: 1,
         rules: codes.rules(),
         sending: codes.sending(),

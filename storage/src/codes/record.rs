@@ -97,17 +97,24 @@ impl CodeRecord {
     }
 
     /// Takes a code in. It takes the place of the asker's last one, whose wrong
-    /// tries go on to count; and with too many askers that of the oldest.
+    /// tries go on to count; and with too many askers that of the oldest. One that
+    /// is nobody's, and goes out to nobody, ends no user's code.
     pub(super) fn take_in(&mut self, fresh: Fresh, now: u64) {
         self.forgive(now);
+        let is_users = |code: &AskedCode| code.user.is_some();
+        let own = fresh.from.as_deref().and_then(|from| self.own(from, now));
+        if fresh.user.is_none() && own.is_some_and(|own| is_users(&self.codes[own])) {
+            return;
+        }
         let place = self.codes.iter().position(|code| code.from == fresh.from);
         let wrong_tries = place.map(|place| self.codes.remove(place).wrong_tries);
         self.codes
             .retain(|code| code.expires > now || !code.wrong_tries.is_empty());
         while self.codes.len() >= ASKERS_MAX {
-            // The dead make room first.
+            // The dead make room first, then what is nobody's.
             let dead = self.codes.iter().position(|code| code.expires <= now);
-            self.codes.remove(dead.unwrap_or(0));
+            let room = dead.or_else(|| self.codes.iter().position(|code| !is_users(code)));
+            self.codes.remove(room.unwrap_or(0));
         }
         self.codes.push(AskedCode {
             hash: to_hex(&fresh.hash),

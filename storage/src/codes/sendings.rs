@@ -59,7 +59,7 @@ fn subjects(new: &NewCode) -> Vec<Subject> {
     to_contact.gap_ms = limits.gap_ms;
     let contact = to_contact.name.clone();
     let mut subjects = vec![to_contact];
-    if !is_discreet(new) {
+    if !new.discreet {
         subjects.extend(totals(&new.proof.contact, &for_newcomers(limits)));
     }
     if let Some(asker) = new.asked_by.as_ref().filter(|asker| asker.counted) {
@@ -81,11 +81,6 @@ fn subjects(new: &NewCode) -> Vec<Subject> {
         ));
     }
     subjects
-}
-
-/// Whether its answer must not tell if anything is sent: it then knows no totals.
-fn is_discreet(new: &NewCode) -> bool {
-    new.proof.purpose == Purpose::Reset
 }
 
 /// The limits for all that is neither a code for a reset nor a notice: a part of
@@ -165,17 +160,21 @@ pub(super) fn count_sending(
     count(transaction, seal, &subjects(new), new.now, burnt_for)
 }
 
-/// Counts a code for a reset in the totals, if it is an account's; answers whether
-/// it may be sent. Whoever asked learns nothing of it.
+/// Counts a discreet code in the totals, if it is an account's; answers whether it
+/// may be sent. Whoever asked learns nothing of it.
 pub(super) fn count_discreet(
     transaction: &mut Transaction<'_>,
     seal: &Seal,
     new: &NewCode,
 ) -> Result<bool, StorageError> {
-    if !is_discreet(new) || new.user.is_none() {
+    if !new.discreet || new.user.is_none() {
         return Ok(true);
     }
-    let totals = totals(&new.proof.contact, &new.sending);
+    let limits = match new.proof.purpose {
+        Purpose::Reset => new.sending,
+        Purpose::Register | Purpose::Confirm => for_newcomers(&new.sending),
+    };
+    let totals = totals(&new.proof.contact, &limits);
     Ok(count(transaction, seal, &totals, new.now, None)?.is_none())
 }
 

@@ -137,6 +137,7 @@ impl Desk {
                 from: None,
             },
             user,
+            discreet: purpose == codes::Purpose::Reset,
             now: now_ms(),
             rules: self.settings.codes.rules(),
             sending: self.settings.codes.sending(),
