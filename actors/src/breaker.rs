@@ -6,6 +6,10 @@
 //! goes out again, until somebody enters such a code. Codes to numbers that an
 //! account has are not its business, and who is invited needs none.
 //!
+//! A message takes its place among them before anything is done about it, so that
+//! many that are asked for at once do not all pass. The place is given up when the
+//! message certainly did not go out; one that may have arrived keeps it.
+//!
 //! What it has counted is gone with the process: after a restart it begins anew.
 //! The budget of the day, in storage, holds all the same.
 
@@ -72,12 +76,26 @@ struct Record {
     /// Whether those before them were.
     judged: VecDeque<bool>,
     mode: Mode,
+    /// Places that were taken so far.
+    places: u64,
 }
 
 struct Sent {
+    place: u64,
     number: u64,
     at: Instant,
     entered: bool,
+}
+
+/// A message's place among those that count. It is kept unless it is given up.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a message that did not go out gives its place up"]
+pub struct Place {
+    id: u64,
+    /// When it was taken.
+    at: Instant,
+    /// When the next message may go out since this one did, one at a time.
+    next: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -98,38 +116,59 @@ impl SmsBreaker {
                 waited_for: VecDeque::new(),
                 judged: VecDeque::new(),
                 mode: Mode::Sending,
+                places: 0,
             }),
         }
     }
 
-    /// Whether a sign-up message may go out.
+    /// Whether a sign-up message could go out now: for those who only want to know.
+    ///
+    /// # Errors
+    /// How long it would have to wait.
+    pub fn check(&self, now: Instant) -> Result<(), Duration> {
+        self.lock().check(&self.limits, now)
+    }
+
+    /// Takes the place of a sign-up message to `number`, which then may go out.
     ///
     /// # Errors
     /// How long it has to wait.
-    pub fn check(&self, now: Instant) -> Result<(), Duration> {
-        let mut record = self.lock();
-        record.judge(&self.limits, now);
-        match record.mode {
-            Mode::Paused { until: next } | Mode::Probing { next } if next > now => Err(next - now),
-            _ => Ok(()),
-        }
-    }
-
-    /// One went out.
-    pub fn sent(&self, number: &str, now: Instant) {
+    pub fn take_place(&self, number: &str, now: Instant) -> Result<Place, Duration> {
         let number = self.numbers.hash_one(number);
         let mut record = self.lock();
+        record.check(&self.limits, now)?;
+        record.places += 1;
+        let mut place = Place {
+            id: record.places,
+            at: now,
+            next: None,
+        };
         if let Mode::Probing { next } = &mut record.mode {
             *next = now + self.limits.probe_every;
+            place.next = Some(*next);
         }
         if record.waited_for.len() >= WAITED_FOR_MAX {
             record.waited_for.pop_front();
         }
         record.waited_for.push_back(Sent {
+            place: place.id,
             number,
             at: now,
             entered: false,
         });
+        Ok(place)
+    }
+
+    /// The message certainly did not go out: it counts nowhere, and another one may
+    /// go out in its turn.
+    pub fn give_up(&self, place: Place) {
+        let mut record = self.lock();
+        record.waited_for.retain(|sent| sent.place != place.id);
+        if let Mode::Probing { next } = &mut record.mode
+            && place.next == Some(*next)
+        {
+            *next = place.at;
+        }
     }
 
     /// The code of one was entered rightly; those that were sent to the same number
@@ -175,6 +214,14 @@ impl SmsBreaker {
 }
 
 impl Record {
+    fn check(&mut self, limits: &BreakerLimits, now: Instant) -> Result<(), Duration> {
+        self.judge(limits, now);
+        match self.mode {
+            Mode::Paused { until: next } | Mode::Probing { next } if next > now => Err(next - now),
+            _ => Ok(()),
+        }
+    }
+
     /// Judges the codes that can no longer be entered, and what they come to.
     fn judge(&mut self, limits: &BreakerLimits, now: Instant) {
         while let Some(sent) = self.waited_for.front()
@@ -226,6 +273,8 @@ mod tests {
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
+    const ALICE: &str = "+8613912345678";
+    const BOB: &str = "+8613887654321";
 
     fn breaker() -> SmsBreaker {
         SmsBreaker::new(BreakerLimits {
@@ -241,13 +290,20 @@ mod tests {
     fn forty(breaker: &SmsBreaker, entered: usize, now: Instant) -> Instant {
         for number in 0..40 {
             let number = format!("+86139{number:08}");
-            assert_eq!(breaker.check(now), Ok(()));
-            breaker.sent(&number, now);
+            assert!(breaker.take_place(&number, now).is_ok());
         }
         for number in 0..entered {
             breaker.entered(&format!("+86139{number:08}"), now);
         }
         now + 5 * MINUTE
+    }
+
+    /// One that sends one at a time, and since when.
+    fn probing() -> (SmsBreaker, Instant) {
+        let breaker = breaker();
+        let now = forty(&breaker, 0, Instant::now());
+        assert!(breaker.check(now).is_err());
+        (breaker, now + 30 * MINUTE)
     }
 
     #[test]
@@ -276,7 +332,7 @@ mod tests {
     fn fewer_than_the_sample_prove_nothing() {
         let (breaker, now) = (breaker(), Instant::now());
         for _ in 0..39 {
-            breaker.sent("+8613912345678", now);
+            assert!(breaker.take_place(ALICE, now).is_ok());
         }
         let status = breaker.status(now + 5 * MINUTE);
         assert_eq!(status.state, SmsState::Sending);
@@ -285,37 +341,72 @@ mod tests {
 
     #[test]
     fn after_the_pause_one_at_a_time_goes_out_until_somebody_enters_a_code() {
-        let breaker = breaker();
-        let now = forty(&breaker, 0, Instant::now());
-        assert!(breaker.check(now).is_err());
-        let mut now = now + 30 * MINUTE;
+        let (breaker, mut now) = probing();
         for _ in 0..2 {
-            assert_eq!(breaker.check(now), Ok(()));
-            breaker.sent("+8613912345678", now);
+            assert!(breaker.take_place(ALICE, now).is_ok());
             assert_eq!(breaker.check(now), Err(5 * MINUTE));
             now += 5 * MINUTE;
         }
         assert_eq!(breaker.status(now).state, SmsState::Probing);
-        assert_eq!(breaker.check(now), Ok(()));
-        breaker.sent("+8613912345679", now);
-        breaker.entered("+8613912345679", now);
+        assert!(breaker.take_place(BOB, now).is_ok());
+        breaker.entered(BOB, now);
         assert_eq!(breaker.status(now).state, SmsState::Sending);
         assert_eq!(breaker.check(now), Ok(()));
     }
 
     #[test]
     fn probes_that_nobody_enters_lead_to_another_pause() {
-        let breaker = breaker();
-        let now = forty(&breaker, 0, Instant::now());
-        assert!(breaker.check(now).is_err());
-        let mut now = now + 30 * MINUTE;
+        let (breaker, mut now) = probing();
         let mut probes = 0;
-        while breaker.check(now).is_ok() {
-            breaker.sent("+8613912345678", now);
+        while breaker.take_place(ALICE, now).is_ok() {
             probes += 1;
             now += 5 * MINUTE;
         }
         assert_eq!(probes, 5);
         assert_eq!(breaker.check(now), Err(30 * MINUTE));
+    }
+
+    #[test]
+    fn of_those_asked_for_at_once_one_goes_out_in_a_turn() {
+        let (breaker, now) = probing();
+        let _sent = breaker.take_place(ALICE, now).unwrap();
+        for _ in 0..10 {
+            assert_eq!(breaker.take_place(BOB, now), Err(5 * MINUTE));
+        }
+    }
+
+    #[test]
+    fn who_only_asks_takes_no_turn() {
+        let (breaker, now) = probing();
+        assert_eq!(breaker.check(now), Ok(()));
+        assert_eq!(breaker.check(now), Ok(()));
+        assert!(breaker.take_place(ALICE, now).is_ok());
+    }
+
+    #[test]
+    fn what_did_not_go_out_counts_nowhere_and_leaves_its_turn_to_another() {
+        let (breaker, now) = probing();
+        let unsent = breaker.take_place(ALICE, now).unwrap();
+        assert_eq!(breaker.check(now), Err(5 * MINUTE));
+        breaker.give_up(unsent);
+        let sent = breaker.take_place(BOB, now + MINUTE).unwrap();
+        assert_eq!(breaker.check(now + MINUTE), Err(5 * MINUTE));
+        // Nobody waits for a code from the first one: this proves nothing.
+        breaker.entered(ALICE, now + MINUTE);
+        let status = breaker.status(now + MINUTE);
+        assert_eq!(status.state, SmsState::Probing);
+        drop(sent);
+        let status = breaker.status(now + 6 * MINUTE);
+        assert_eq!((status.sent, status.entered), (1, 0));
+    }
+
+    #[test]
+    fn a_turn_that_another_has_taken_meanwhile_is_not_given_up_again() {
+        let (breaker, now) = probing();
+        let slow = breaker.take_place(ALICE, now).unwrap();
+        let now = now + 5 * MINUTE;
+        let _sent = breaker.take_place(BOB, now).unwrap();
+        breaker.give_up(slow);
+        assert_eq!(breaker.check(now), Err(5 * MINUTE));
     }
 }

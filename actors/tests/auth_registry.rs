@@ -13,6 +13,7 @@ mod sessions;
 mod signing_in;
 mod signing_up;
 mod trouble;
+mod undelivered;
 
 use crate::support::stores::sled_store;
 use crate::support::{ALICE, Asks, BOB, CAROL, Probe, Someone, bell, until, within};

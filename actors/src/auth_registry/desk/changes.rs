@@ -2,7 +2,7 @@
 //! for people who know their password.
 
 use super::errands::Errand;
-use super::sending::asker;
+use super::sending::{Wanted, asker};
 use super::sessions::by;
 use super::{Desk, check_standing};
 use crate::auth_registry::{
@@ -77,11 +77,16 @@ impl Desk {
         let person = self.signed_in(ask.token, ask.asked_by).await?.person;
         let contact = self.read_contact(&ask.contact)?;
         // Whether the contact is another's is told to whoever shows the code alone.
-        let (purpose, user) = (Purpose::Confirm, Some(person.id));
+        let wanted = Wanted {
+            purpose: Purpose::Confirm,
+            contact,
+            user: Some(person.id),
+            asked_by: asker(ask.asked_by, true),
+            discreet: false,
+        };
+        let recorded = self.record(wanted).await?;
         let language = person.language().unwrap_or(self.settings.language);
-        let asker = asker(ask.asked_by, true);
-        let recorded = self.record(purpose, contact, user, Some(asker)).await?;
-        self.send_recorded(recorded, language).await
+        Ok(self.send_recorded(recorded, language).await?)
     }
 
     pub(in crate::auth_registry) async fn change_contact(

@@ -5,17 +5,18 @@ use super::Desk;
 use crate::auth_registry::Later;
 use crate::person::language_of;
 use qunliao_delivery::Notice;
-use qunliao_protocol::{Language, UserId};
+use qunliao_protocol::{Failure, Language, UserId};
 use qunliao_storage::Contact;
 use qunliao_storage::accounts::User;
-use qunliao_storage::codes::Proof;
+use qunliao_storage::codes::{Proof, Purpose};
 
 /// Something to be done later.
 pub(in crate::auth_registry) enum Errand {
     /// Ask someone to confirm an address.
     Confirm(Later),
-    /// Send a code for a reset.
-    Reset {
+    /// Send a code that was recorded. It stays counted whatever comes of it, as one
+    /// that is nobody's does.
+    Send {
         /// Whose.
         user: UserId,
         /// The code, and where to.
@@ -46,14 +47,17 @@ impl Desk {
     pub(in crate::auth_registry) async fn run(&self, errand: Errand) {
         let (event, user, done) = match errand {
             Errand::Confirm(later) => return self.ask_to_confirm(later).await,
-            Errand::Reset {
+            Errand::Send {
                 user,
                 proof,
                 language,
             } => {
-                // Counted whatever comes of it, as for those who have no account.
-                let sent = self.carry_code(&proof, language);
-                ("reset_code_not_sent", user, sent.await)
+                let event = match proof.purpose {
+                    Purpose::Reset => "reset_code_not_sent",
+                    Purpose::Confirm | Purpose::Register => "confirmation_not_sent",
+                };
+                let sent = self.carry_code(&proof, language).await;
+                (event, user, sent.map_err(Failure::from))
             }
             Errand::Tell {
                 user,

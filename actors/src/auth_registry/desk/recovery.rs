@@ -5,7 +5,6 @@
 //! goes out goes out later.
 
 use super::errands::Errand;
-use super::sending::asker;
 use super::{Desk, busy};
 use crate::admission::Network;
 use crate::auth_registry::{ResetBy, ResetPassword, SendResetCode};
@@ -28,24 +27,12 @@ impl Desk {
     pub(in crate::auth_registry) async fn send_reset_code(
         &self,
         ask: SendResetCode,
-    ) -> Result<((), Vec<Errand>), Failure> {
+    ) -> Result<((), Option<Errand>), Failure> {
         let contact = self.read_contact(&ask.contact)?;
         let user = self.owner(&contact).await?;
-        let id = user.as_ref().map(|user| user.id);
-        let asker = asker(ask.asked_by, true);
-        let recorded = self
-            .record(Purpose::Reset, contact, id, Some(asker))
-            .await?;
-        if recorded.held_back {
-            log::warn!("event=reset_code_held_back reason=total_of_the_day");
-            return Ok(((), Vec::new()));
-        }
-        let errand = user.map(|user| Errand::Reset {
-            user: user.id,
-            language: self.language_for(&user),
-            proof: recorded.new.proof,
-        });
-        Ok(((), errand.into_iter().collect()))
+        let user = user.map(|user| (user.id, self.language_for(&user)));
+        let errand = self.record_discreetly(Purpose::Reset, contact, user, ask.asked_by);
+        Ok(((), errand.await?))
     }
 
     pub(in crate::auth_registry) async fn reset_password(

@@ -1,5 +1,6 @@
 //! The part of the desk that sends codes.
 
+use super::errands::Errand;
 use super::{Desk, random_bytes, random_token};
 use crate::admission::Network;
 use crate::auth_registry::{Later, SendCode, Verify, WrittenContact};
@@ -18,12 +19,12 @@ use qunliao_storage::codes::{self, Asker, Issued, NewCode, NewNotice, Proof};
 use std::time::Instant;
 
 impl Desk {
-    /// Sends a code. The second value is one that is sent while nobody waits: how
-    /// that fares would tell whether an account waits for a confirmation.
+    /// Sends a code. Where the answer must not tell whether it is sent, that is
+    /// left as an errand.
     pub(in crate::auth_registry) async fn send_code(
         &self,
         ask: SendCode,
-    ) -> Result<((), Option<Later>), Failure> {
+    ) -> Result<((), Option<Errand>), Failure> {
         let contact = self.read_contact(&ask.contact)?;
         match (ask.purpose, contact) {
             // Nobody could use it.
@@ -35,11 +36,8 @@ impl Desk {
                 Ok(((), None))
             }
             (Purpose::Confirm, Contact::Email(address)) => {
-                let awaiting = self
-                    .ask
-                    .accounts
-                    .awaiting_confirmation(address.clone())
-                    .await;
+                let accounts = &self.ask.accounts;
+                let awaiting = accounts.awaiting_confirmation(address.clone()).await;
                 let user = awaiting.map_err(|why| storage_failure(&why))?;
                 let later = user.map(|user| Later {
                     user,
@@ -47,7 +45,7 @@ impl Desk {
                     asked_by: ask.asked_by,
                     counted: true,
                 });
-                Ok(((), later))
+                Ok(((), later.map(Errand::Confirm)))
             }
             (Purpose::Confirm, Contact::Phone(_)) => Err(Failure::MissingKey("user_email")),
         }
@@ -56,24 +54,32 @@ impl Desk {
     /// Sends a code for signing up to a contact that has no account, unless those
     /// who ask for such codes by phone are mostly robots.
     async fn send_to_newcomer(&self, contact: Contact, asked_by: Network) -> Result<(), Failure> {
-        let number = match &contact {
-            Contact::Phone(number) => Some(number.clone()),
+        let breaker = &self.ask.breaker;
+        let place = match &contact {
+            Contact::Phone(number) => Some(breaker.take_place(number, Instant::now())),
             Contact::Email(_) => None,
         };
-        let breaker = &self.ask.breaker;
-        if number.is_some()
-            && let Err(wait) = breaker.check(Instant::now())
-        {
+        let place = place.transpose().map_err(|wait| {
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
-            return Err(Failure::TooManyRequests(seconds.saturating_add(1)));
+            Failure::TooManyRequests(seconds.saturating_add(1))
+        })?;
+        let wanted = Wanted {
+            purpose: codes::Purpose::Register,
+            contact,
+            user: None,
+            asked_by: asker(asked_by, true),
+            discreet: false,
+        };
+        let sent = match self.record(wanted).await {
+            Ok(recorded) => self.send_recorded(recorded, self.settings.language).await,
+            Err(failure) => Err(NotSent::certainly(failure)),
+        };
+        if let (Some(place), Err(not_sent)) = (place, &sent)
+            && !not_sent.in_doubt
+        {
+            breaker.give_up(place);
         }
-        let purpose = codes::Purpose::Register;
-        let asker = asker(asked_by, true);
-        let issued = self.issue(purpose, contact, None, Some(asker)).await;
-        if let (Ok(()), Some(number)) = (&issued, number) {
-            breaker.sent(&number, Instant::now());
-        }
-        issued
+        Ok(sent?)
     }
 
     pub(super) fn read_contact(&self, written: &WrittenContact) -> Result<Contact, Failure> {
@@ -91,57 +97,45 @@ impl Desk {
 
     /// Asks a user to confirm the address; failing is nobody's failure.
     pub(in crate::auth_registry) async fn ask_to_confirm(&self, later: Later) {
-        let (purpose, user) = (codes::Purpose::Confirm, later.user);
-        let contact = Contact::Email(later.address);
-        let asker = asker(later.asked_by, later.counted);
-        let issued = self.issue(purpose, contact, Some(user), Some(asker)).await;
-        if let Err(failure) = issued {
-            log::warn!(
-                "event=confirmation_not_sent user={user} error={}",
-                failure.slug()
-            );
+        let user = later.user;
+        let wanted = Wanted {
+            purpose: codes::Purpose::Confirm,
+            contact: Contact::Email(later.address),
+            user: Some(user),
+            asked_by: asker(later.asked_by, later.counted),
+            discreet: false,
+        };
+        let sent = match self.record(wanted).await {
+            Ok(recorded) => self.send_recorded(recorded, self.settings.language).await,
+            Err(failure) => Err(NotSent::certainly(failure)),
+        };
+        if let Err(NotSent { failure, .. }) = sent {
+            let error = failure.slug();
+            log::warn!("event=confirmation_not_sent user={user} error={error}");
         }
     }
 
-    async fn issue(
-        &self,
-        purpose: codes::Purpose,
-        contact: Contact,
-        user: Option<UserId>,
-        asked_by: Option<Asker>,
-    ) -> Result<(), Failure> {
-        let recorded = self.record(purpose, contact, user, asked_by).await?;
-        self.send_recorded(recorded, self.settings.language).await
-    }
-
     /// Records a new code and counts its sending, if it may be sent.
-    pub(super) async fn record(
-        &self,
-        purpose: codes::Purpose,
-        contact: Contact,
-        user: Option<UserId>,
-        asked_by: Option<Asker>,
-    ) -> Result<Recorded, Failure> {
+    pub(super) async fn record(&self, wanted: Wanted) -> Result<Recorded, Failure> {
         // Whatever it is for, and whoever's number it is.
-        if let Contact::Phone(number) = &contact
+        if let Contact::Phone(number) = &wanted.contact
             && !self.settings.phones.may_send(number)
         {
             return Err(Failure::BadPhone);
         }
-        let code = random_code();
         let new = NewCode {
             proof: Proof {
-                purpose,
-                contact,
-                code,
+                purpose: wanted.purpose,
+                contact: wanted.contact,
+                code: random_code(),
                 from: None,
             },
-            user,
-            discreet: purpose == codes::Purpose::Reset,
+            user: wanted.user,
+            discreet: wanted.discreet,
             now: now_ms(),
             rules: self.settings.codes.rules(),
             sending: self.settings.codes.sending(),
-            asked_by,
+            asked_by: Some(wanted.asked_by),
         };
         let issued = self.ask.codes.issue(new.clone()).await;
         match issued.map_err(|why| storage_failure(&why))? {
@@ -162,16 +156,47 @@ impl Desk {
         }
     }
 
-    /// Sends a code that was recorded. If that fails through no fault of who asked
-    /// for it, it is as if nobody had.
+    /// Records a code to `contact` and counts it, alike whether there is a user to
+    /// send it to or not: neither what is answered nor when tells. Sending it is
+    /// left as an errand, in the user's language.
+    pub(super) async fn record_discreetly(
+        &self,
+        purpose: codes::Purpose,
+        contact: Contact,
+        user: Option<(UserId, Language)>,
+        asked_by: Network,
+    ) -> Result<Option<Errand>, Failure> {
+        let wanted = Wanted {
+            purpose,
+            contact,
+            user: user.map(|(user, _)| user),
+            asked_by: asker(asked_by, true),
+            discreet: true,
+        };
+        let recorded = self.record(wanted).await?;
+        if recorded.held_back {
+            log::warn!("event=code_held_back purpose={purpose:?} reason=total_of_the_day");
+            return Ok(None);
+        }
+        Ok(user.map(|(user, language)| Errand::Send {
+            user,
+            proof: recorded.new.proof,
+            language,
+        }))
+    }
+
+    /// Sends a code that was recorded. If that certainly fails through no fault of
+    /// who asked for it, it is as if nobody had; what may arrive all the same is as
+    /// good as sent, and counts.
     pub(super) async fn send_recorded(
         &self,
         recorded: Recorded,
         language: Language,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), NotSent> {
         let recorded = recorded.new;
         let sent = self.carry_code(&recorded.proof, language).await;
-        if let Err(Failure::GatewayFailed | Failure::Unavailable) = sent
+        if let Err(not_sent) = &sent
+            && not_sent.is_ours()
             && let Err(why) = self.ask.codes.give_back(recorded).await
         {
             log::warn!("event=sending_not_given_back error=\"{why}\"");
@@ -183,7 +208,7 @@ impl Desk {
         &self,
         proof: &Proof,
         language: Language,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), NotSent> {
         let minutes = self.settings.codes.lifetime_seconds.div_ceil(60);
         let content = Content::Code {
             code: proof.code.clone(),
@@ -215,9 +240,8 @@ impl Desk {
             };
             let counted = self.ask.codes.count_notice(new).await;
             if counted.map_err(|why| storage_failure(&why))? {
-                return self
-                    .carry(&contact, Content::Notice(notice), language)
-                    .await;
+                let content = Content::Notice(notice);
+                return Ok(self.carry(&contact, content, language).await?);
             }
         }
         log::warn!("event=notice_held_back user={user} reason=too_many");
@@ -229,7 +253,7 @@ impl Desk {
         contact: &Contact,
         content: Content,
         language: Language,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), NotSent> {
         let (channel, to, bad) = match contact {
             Contact::Phone(number) => (Channel::Sms, number, Failure::BadPhone),
             Contact::Email(address) => (Channel::Mail, address, Failure::BadEmail),
@@ -245,10 +269,55 @@ impl Desk {
         };
         match self.ask.courier.send(Carry { channel, parcel }).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(DeliveryError::BadRecipient)) => Err(bad),
-            Ok(Err(_)) => Err(Failure::GatewayFailed),
-            Err(_) => Err(Failure::Unavailable),
+            Ok(Err(DeliveryError::BadRecipient)) => Err(NotSent::certainly(bad)),
+            Ok(Err(why)) => Err(NotSent {
+                failure: Failure::GatewayFailed,
+                in_doubt: why.leaves_doubt(),
+            }),
+            // It is gone; whether it had begun nobody knows.
+            Err(_) => Err(NotSent {
+                failure: Failure::Unavailable,
+                in_doubt: true,
+            }),
         }
+    }
+}
+
+/// A code that is to be recorded.
+pub(super) struct Wanted {
+    pub(super) purpose: codes::Purpose,
+    pub(super) contact: Contact,
+    /// Whose code it is, if it is somebody's.
+    pub(super) user: Option<UserId>,
+    pub(super) asked_by: Asker,
+    /// The answer must not tell whether it is sent.
+    pub(super) discreet: bool,
+}
+
+/// Why something was not sent, or seems not to have been.
+pub(super) struct NotSent {
+    failure: Failure,
+    /// It may arrive all the same.
+    in_doubt: bool,
+}
+
+impl NotSent {
+    fn certainly(failure: Failure) -> Self {
+        Self {
+            failure,
+            in_doubt: false,
+        }
+    }
+
+    /// Whether it certainly was not sent, through no fault of who asked for it.
+    fn is_ours(&self) -> bool {
+        !self.in_doubt && matches!(self.failure, Failure::GatewayFailed)
+    }
+}
+
+impl From<NotSent> for Failure {
+    fn from(not_sent: NotSent) -> Self {
+        not_sent.failure
     }
 }
 
