@@ -91,3 +91,117 @@ async fn an_account_is_made_also_when_the_confirmation_cannot_be_sent() {
             .is_ok()
     );
 }
+
+/// What a stranger is told who asks over and over to confirm someone's address, and
+/// tries wrong codes in between.
+async fn told_to_a_stranger(registry: &Registry, someone: &Someone, from: Network) -> Vec<u16> {
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        let ask = SendCode {
+            asked_by: from,
+            ..to_email(someone, Purpose::Confirm)
+        };
+        told.push(
+            registry
+                .ask(ask)
+                .await
+                .map_or_else(|why| why.code(), |()| 0),
+        );
+        for _ in 0..2 {
+            let guess = ConfirmEmail {
+                asked_by: from,
+                ..confirm(someone, "no code")
+            };
+            assert_eq!(registry.ask(guess).await, Err(Failure::WrongCode));
+        }
+    }
+    told
+}
+
+#[actix_rt::test]
+async fn asking_often_tells_nobody_whether_an_address_awaits_its_confirmation() {
+    let broken = DeliveryError::Unavailable("out of order".to_owned());
+    let plan = || Plan {
+        verify: Verify::None,
+        codes: CodeSettings {
+            gap_seconds: 0,
+            ..CodeSettings::default()
+        },
+        ..Plan::default()
+    };
+    let few_tries = CodeSettings {
+        wrong_tries_max: 3,
+        per_contact_and_prefix_hour: 5,
+        ..plan().codes
+    };
+    for (codes, outcome, expected) in [
+        (plan().codes, Ok(()), [0, 0, 0, 103, 103]),
+        (plan().codes, Err(broken), [0, 0, 0, 103, 103]),
+        (few_tries, Ok(()), [0, 0, 103, 103, 103]),
+    ] {
+        let mut registry = Plan {
+            codes,
+            outcome,
+            ..plan()
+        }
+        .build();
+        assert!(registry.ask(with_email("")).await.is_ok());
+        assert_eq!(registry.parcel().await.1.kind(), Kind::Confirm);
+        // Alice awaits it, Bob has no account.
+        for (someone, network) in [(&ALICE, [192, 0, 2, 1]), (&BOB, [198, 51, 100, 1])] {
+            let from = Network::of(network.into());
+            let told = told_to_a_stranger(&registry, someone, from).await;
+            assert_eq!(told, expected, "{}", someone.name);
+        }
+        let sent = expected.iter().filter(|code| **code == 0).count();
+        for _ in 0..sent {
+            assert_eq!(registry.parcel().await.1.to, ALICE.email);
+        }
+        assert_eq!(registry.carried.count(), 0, "nobody else is sent any");
+    }
+}
+
+#[actix_rt::test]
+async fn a_confirmation_over_the_total_of_the_day_is_answered_as_any_other() {
+    let mut registry = Plan {
+        verify: Verify::None,
+        codes: CodeSettings {
+            gap_seconds: 0,
+            total_day: 1,
+            ..CodeSettings::default()
+        },
+        ..Plan::default()
+    }
+    .build();
+    assert!(registry.ask(with_email("")).await.is_ok());
+    registry.parcel().await;
+    for someone in [&ALICE, &BOB] {
+        let ask = to_email(someone, Purpose::Confirm);
+        assert_eq!(registry.ask(ask).await, Ok(()));
+    }
+    assert_eq!(registry.carried.count(), 0);
+}
+
+#[actix_rt::test]
+async fn asking_to_confirm_where_nobody_waits_ends_no_code_to_a_new_address() {
+    let mut registry = Plan::default().build();
+    let alice = registry.sign_up(&ALICE).await;
+    let contact = || WrittenContact::Email(ALICE.email.to_owned());
+    let ask = SendCodeToNewContact {
+        token: alice.token.clone(),
+        contact: contact(),
+        asked_by: home(),
+    };
+    assert_eq!(registry.ask(ask).await, Ok(()));
+    let code = code_of(&registry.parcel().await.1);
+    let again = to_email(&ALICE, Purpose::Confirm);
+    assert_eq!(registry.ask(again).await, Ok(()));
+    let change = ChangeContact {
+        token: alice.token.clone(),
+        user_pwd: ALICE.password.to_owned(),
+        contact: contact(),
+        code,
+        asked_by: home(),
+    };
+    assert_eq!(registry.ask(change).await, Ok(()));
+}

@@ -39,13 +39,10 @@ impl Desk {
                 let accounts = &self.ask.accounts;
                 let awaiting = accounts.awaiting_confirmation(address.clone()).await;
                 let user = awaiting.map_err(|why| storage_failure(&why))?;
-                let later = user.map(|user| Later {
-                    user,
-                    address,
-                    asked_by: ask.asked_by,
-                    counted: true,
-                });
-                Ok(((), later.map(Errand::Confirm)))
+                let (purpose, contact) = (codes::Purpose::Confirm, Contact::Email(address));
+                let user = user.map(|user| (user, self.settings.language));
+                let errand = self.record_discreetly(purpose, contact, user, ask.asked_by);
+                Ok(((), errand.await?))
             }
             (Purpose::Confirm, Contact::Phone(_)) => Err(Failure::MissingKey("user_email")),
         }
