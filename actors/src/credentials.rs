@@ -59,8 +59,8 @@ impl Verified {
 /// Which of a user's credentials stand no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending<'a> {
-    /// The token of this session.
-    Session(SessionId),
+    /// The tokens of these sessions.
+    Sessions(&'a [SessionId]),
     /// All, passwords among them, but the token of this session.
     AllBut(Option<SessionId>),
     /// The tokens of sessions other than these.
@@ -77,7 +77,7 @@ impl Ending<'_> {
     #[must_use]
     pub fn covers(self, session: Option<SessionId>) -> bool {
         match self {
-            Self::Session(ended) => session == Some(ended),
+            Self::Sessions(ended) => session.is_some_and(|session| ended.contains(&session)),
             Self::AllBut(kept) => kept.is_none() || session != kept,
             Self::SessionsBut(living) => session.is_some_and(|session| !living.contains(&session)),
         }
@@ -244,6 +244,13 @@ impl Credentials {
         // forgotten for another reason, and then its number tells.
         known.verified.contains_key(&verified.fingerprint)
             || known.stands(verified.person.id, Shown::Token, verified.withdrawals)
+    }
+
+    /// Whether any credentials of `user` were withdrawn since `withdrawals` were
+    /// counted.
+    #[must_use]
+    pub fn were_withdrawn(&self, user: UserId, withdrawals: u64) -> bool {
+        !self.lock().stands(user, Shown::Token, withdrawals)
     }
 
     /// Forgets these credentials of `user`: a password changed, a session ended.

@@ -102,7 +102,12 @@ impl Presence {
 
     /// Ends what goes on by one session.
     pub fn end_session(&self, user: UserId, session: SessionId) {
-        self.carry_out(user, Ending::Session(session));
+        self.end_sessions(user, &[session]);
+    }
+
+    /// Ends what goes on by these sessions.
+    pub fn end_sessions(&self, user: UserId, sessions: &[SessionId]) {
+        self.carry_out(user, Ending::Sessions(sessions));
     }
 
     /// Ends what goes on by sessions other than `living`.

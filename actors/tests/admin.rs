@@ -115,7 +115,7 @@ impl Office {
             device: Some("phone".into()),
             address: None,
         };
-        self.store.open_session(new).await.unwrap()
+        self.store.open_session(new).await.unwrap().id
     }
 
     /// Whom the server has shut out.

@@ -57,6 +57,16 @@ pub struct Session {
     pub expires: u64,
 }
 
+/// A session that has begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Its id.
+    pub id: SessionId,
+    /// The user's other sessions that are gone with that: the oldest, which made
+    /// room, and those that had run out.
+    pub ended: Vec<SessionId>,
+}
+
 /// Sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
@@ -65,7 +75,7 @@ pub trait Sessions: Send + Sync {
     ///
     /// # Errors
     /// A [`StorageError`].
-    async fn open_session(&self, new: NewSession) -> Result<SessionId, StorageError>;
+    async fn open_session(&self, new: NewSession) -> Result<Begun, StorageError>;
 
     /// The session whose token this is and its user, if neither has ended.
     ///
@@ -127,7 +137,7 @@ pub trait Sessions: Send + Sync {
 
 #[async_trait]
 impl Sessions for Store {
-    async fn open_session(&self, new: NewSession) -> Result<SessionId, StorageError> {
+    async fn open_session(&self, new: NewSession) -> Result<Begun, StorageError> {
         let seal = self.seal.clone();
         let token = seal.index(Space::Token, new.token.as_bytes());
         self.writer

@@ -48,7 +48,7 @@ async fn world(store: &Store) -> World {
     let reset = store.make_link(link(LinkPurpose::Reset(alice))).await;
     World {
         alice,
-        session: session.unwrap(),
+        session: session.unwrap().id,
         link: link_id,
         invite,
         reset: reset.unwrap().1,

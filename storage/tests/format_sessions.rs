@@ -27,7 +27,7 @@ async fn sessions_lie_like_this() {
     let engine = MemoryEngine::new();
     let store = memory_store(&engine);
     let alice = sign_up(&store, &ALICE).await.id;
-    let id = store.open_session(new_session(alice, "token")).await;
+    let begun = store.open_session(new_session(alice, "token")).await;
     let token = index(TOKEN, b"token");
     let session = r#"{"id":1,"user":1,"issued":1700000000000,"last_used":1700000000000,"idle_ms":86400000,"ends":1700604800000}"#;
     let expected = (token.to_vec(), session.to_owned());
@@ -38,7 +38,7 @@ async fn sessions_lie_like_this() {
         [(key, token.to_vec())]
     );
     let address = Some("192.0.2.1".to_owned());
-    let touched = store.touch_session(alice, id.unwrap(), NOW + HOUR, address);
+    let touched = store.touch_session(alice, begun.unwrap().id, NOW + HOUR, address);
     touched.await.unwrap();
     let (_, json) = record(&engine, Kind::SessionByToken);
     let moved = (

@@ -219,7 +219,7 @@ async fn what_was_migrated_lives_on() {
         (NOW + HOUR, NOW + DAY)
     );
     let new = store.open_session(new_session(UserId(1), "new")).await;
-    assert_eq!(new.unwrap(), SessionId(SESSIONS + 1));
+    assert_eq!(new.unwrap().id, SessionId(SESSIONS + 1));
     assert_eq!(sign_up(&store, &CAROL_AGAIN).await.id, UserId(4));
     let ended = store.end_sessions(UserId(2), None, operator(NOW)).await;
     assert_eq!(ended.unwrap() as u64, SESSIONS / 2);

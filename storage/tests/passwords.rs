@@ -92,7 +92,7 @@ async fn begin(store: &Store, user: UserId, tokens: &[&str]) -> Vec<SessionId> {
     let mut ids = Vec::new();
     for token in tokens {
         let session = new_session(user, token);
-        ids.push(store.open_session(session).await.unwrap());
+        ids.push(store.open_session(session).await.unwrap().id);
     }
     ids
 }

@@ -30,7 +30,7 @@ async fn on_a_full_disk_people_are_shut_out_all_the_same() {
     let mut sessions = Vec::new();
     for token in ["desk", "phone", "pad"] {
         let session = store.open_session(new_session(alice, token)).await;
-        sessions.push(session.unwrap());
+        sessions.push(session.unwrap().id);
     }
     let link = NewLink {
         purpose: LinkPurpose::Reset(alice),

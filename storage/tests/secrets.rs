@@ -63,7 +63,7 @@ async fn live(store: &Store) -> String {
         address: Some(ADDRESS.into()),
         ..new_session(alice, TOKEN)
     };
-    let session = store.open_session(session).await.unwrap();
+    let session = store.open_session(session).await.unwrap().id;
     let moved = Some(OTHER_ADDRESS.to_owned());
     store
         .touch_session(alice, session, NOW + HOUR, moved)

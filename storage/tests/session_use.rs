@@ -24,7 +24,7 @@ over_every_engine!(
 );
 
 async fn begin(store: &Store, new: NewSession) -> SessionId {
-    store.open_session(new).await.unwrap()
+    store.open_session(new).await.unwrap().id
 }
 
 async fn seen(store: &Store, token: &str, now: u64) -> Option<Session> {

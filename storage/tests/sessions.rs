@@ -1,6 +1,7 @@
 //! Sessions: proof of sign-in, for a while.
 
 use crate::cast::*;
+use qunliao_storage::accounts::User;
 use qunliao_storage::sessions::NewSession;
 use qunliao_storage::{Sessions, Store};
 
@@ -11,6 +12,7 @@ over_every_engine!(
     the_oldest_session_makes_room_for_a_new_one,
     an_expired_session_makes_room_before_a_living_one,
     expired_sessions_are_removed_when_their_user_signs_in,
+    a_session_that_begins_tells_which_are_gone,
     one_session_is_always_allowed,
     sessions_of_others_do_not_count,
     sessions_opened_at_once_keep_to_the_limit,
@@ -126,6 +128,31 @@ async fn expired_sessions_are_removed_when_their_user_signs_in(store: Store) {
     ] {
         assert_eq!(is_valid(&store, token).await, kept, "{token}");
     }
+}
+
+async fn a_session_that_begins_tells_which_are_gone(store: Store) {
+    let (alice, bob) = (sign_up(&store, &ALICE).await, sign_up(&store, &BOB).await);
+    let begin = async |user: &User, token: &str, hours, idle_ms| {
+        let new = NewSession {
+            now: NOW + hours * HOUR,
+            idle_ms,
+            sessions_max: 2,
+            ..new_session(user.id, token)
+        };
+        store.open_session(new).await.unwrap()
+    };
+    let short = begin(&alice, "short", 0, 2 * HOUR).await;
+    let desk = begin(&alice, "desk", 1, DAY).await;
+    assert_eq!((short.ended, desk.ended), (vec![], vec![]));
+    let phone = begin(&alice, "phone", 1, DAY).await;
+    assert_eq!(phone.ended, [short.id], "the oldest makes room");
+    let others = begin(&bob, "bob", 9, DAY).await;
+    assert_eq!(others.ended, [], "other people's are left alone");
+    let late = begin(&alice, "late", 25, DAY).await;
+    assert_eq!(late.ended, [desk.id, phone.id], "both have run out");
+    close(&store, alice.id).await;
+    let nobodys = begin(&alice, "nobody's", 25, DAY).await;
+    assert_eq!(nobodys.ended, []);
 }
 
 async fn one_session_is_always_allowed(store: Store) {

@@ -77,7 +77,7 @@ async fn open(store: &Store, model: &mut Vec<Model>, user: UserId, now: u64) {
         sessions_max: SESSIONS_MAX,
         ..new_session(user, &token)
     };
-    let id = store.open_session(new).await.unwrap();
+    let begun = store.open_session(new).await.unwrap();
     let living = model
         .iter_mut()
         .filter(|session| session.user == user && session.is_alive(now));
@@ -85,9 +85,16 @@ async fn open(store: &Store, model: &mut Vec<Model>, user: UserId, now: u64) {
     let too_many = (living.len() + 1).saturating_sub(SESSIONS_MAX);
     for oldest in &mut living[..too_many] {
         oldest.is_ended = true;
+        assert!(begun.ended.contains(&oldest.id));
+    }
+    let living = model
+        .iter()
+        .filter(|session| session.user == user && session.is_alive(now));
+    for session in living {
+        assert!(!begun.ended.contains(&session.id));
     }
     model.push(Model {
-        id,
+        id: begun.id,
         user,
         token,
         issued: now,

@@ -99,7 +99,7 @@ fn a_session_that_ends_leaves_passwords_that_are_being_verified_alone() {
         password: "p",
     };
     let (before, now) = (credentials.withdrawals(), Instant::now());
-    credentials.withdraw(ALICE, Ending::Session(SessionId(7)));
+    credentials.withdraw(ALICE, Ending::Sessions(&[SessionId(7)]));
     credentials.withdraw(ALICE, Ending::SessionsBut(&[]));
     let token = Credential::Token("t");
     let verified = |credential, session| {
@@ -118,12 +118,23 @@ fn a_session_that_ends_leaves_passwords_that_are_being_verified_alone() {
 }
 
 #[test]
+fn whether_anything_of_a_user_was_withdrawn_meanwhile_is_known() {
+    let credentials = memory();
+    let before = credentials.withdrawals();
+    credentials.withdraw(BOB, Ending::AllBut(None));
+    assert!(!credentials.were_withdrawn(ALICE, before));
+    credentials.withdraw(ALICE, Ending::Sessions(&[SessionId(9)]));
+    assert!(credentials.were_withdrawn(ALICE, before));
+    assert!(!credentials.were_withdrawn(ALICE, credentials.withdrawals()));
+}
+
+#[test]
 fn what_is_left_stands_whatever_else_is_withdrawn() {
     let credentials = memory();
     let (phone, desk) = (Credential::Token("phone"), Credential::Token("desk"));
     let kept = verify(&credentials, &phone, found(PHONE));
     let ended = verify(&credentials, &desk, found(DESK));
-    credentials.withdraw(ALICE, Ending::Session(SessionId(8)));
+    credentials.withdraw(ALICE, Ending::Sessions(&[SessionId(8)]));
     assert!(credentials.stands(&kept));
     assert!(!credentials.stands(&ended));
     // Verified anew, it is another matter.
@@ -157,7 +168,7 @@ fn an_ending_spares_what_it_names() {
     for (ending, phone_stays, desk_stays, password_stays) in [
         (Ending::AllBut(None), false, false, false),
         (Ending::AllBut(PHONE), true, false, false),
-        (Ending::Session(SessionId(7)), false, true, true),
+        (Ending::Sessions(&[SessionId(7)]), false, true, true),
         (Ending::SessionsBut(&[SessionId(8)]), false, true, true),
         (Ending::SessionsBut(&[]), false, false, true),
     ] {

@@ -1,7 +1,7 @@
 //! Sessions in storage: under the hash of their token, and listed by user, oldest
 //! first.
 
-use super::{NewSession, Session};
+use super::{Begun, NewSession, Session};
 use crate::accounts::{self, Standing, User};
 use crate::error::StorageError;
 use crate::keys::{self, IndexHash};
@@ -109,23 +109,27 @@ pub(super) fn open(
     seal: &Seal,
     new: NewSession,
     token: &IndexHash,
-) -> Result<SessionId, StorageError> {
+) -> Result<Begun, StorageError> {
     let id = SessionId(transaction.count(counters::SESSIONS)?);
     let account = accounts::open_record(transaction, new.user)?;
     // The password may have been checked before the account was disabled.
     if account.is_none_or(|account| account.standing() != Standing::Active) {
-        return Ok(id);
+        return Ok(Begun {
+            id,
+            ended: Vec::new(),
+        });
     }
-    let mut living = Vec::new();
+    let (mut living, mut ended) = (Vec::new(), Vec::new());
     for (earlier, token) in listed(transaction, new.user)? {
         match living_at(transaction, &token, new.now)? {
             Some(_) => living.push((earlier, token)),
-            None => end(transaction, new.user, earlier, &token),
+            None => ended.push((earlier, token)),
         }
     }
     let too_many = (living.len() + 1).saturating_sub(new.sessions_max.max(1));
-    for (oldest, token) in living.drain(..too_many) {
-        end(transaction, new.user, oldest, &token);
+    ended.extend(living.drain(..too_many));
+    for (gone, token) in &ended {
+        end(transaction, new.user, *gone, token);
     }
     let mut record = SessionRecord {
         id,
@@ -142,7 +146,8 @@ pub(super) fn open(
     };
     record.set_origin(seal, &origin)?;
     record.put(transaction, token)?;
-    Ok(id)
+    let ended = ended.into_iter().map(|(gone, _)| gone).collect();
+    Ok(Begun { id, ended })
 }
 
 /// The living session whose token this is, and its user, if the account can be used.

@@ -50,8 +50,10 @@ impl Desk {
             device: origin.device,
             address: Some(origin.network.to_string()),
         };
-        let session = match self.ask.sessions.open_session(new).await {
-            Ok(session) => Some(session),
+        let credentials = &self.ask.credentials;
+        let before = credentials.withdrawals();
+        let begun = match self.ask.sessions.open_session(new).await {
+            Ok(begun) => Some(begun),
             // With a full disk people still log in, to read and to make room; such
             // a session lasts as long as a credential is remembered.
             Err(StorageError::Full { .. }) => {
@@ -62,14 +64,17 @@ impl Desk {
             Err(why) => return Err(storage_failure(&why)),
         };
         // The connection that asks finds it there, without asking again.
-        let now = Instant::now();
+        let (session, now) = (begun.as_ref().map(|begun| begun.id), Instant::now());
         let found = Found {
             person: self.ask.people.meet(&user),
             session,
             ends: Some(now + lifetime),
         };
-        let credentials = &self.ask.credentials;
         let remembered = credentials.remember_begun(&token, found, withdrawals, now);
+        let others_ended = credentials.were_withdrawn(user.id, before);
+        if let Some(begun) = begun.filter(|begun| !begun.ended.is_empty()) {
+            self.ask.presence.end_sessions(user.id, &begun.ended);
+        }
         if remembered.is_none() {
             // The password was changed while it was verified here.
             if let Some(session) = session {
@@ -77,20 +82,19 @@ impl Desk {
             }
             return Err(Failure::Unavailable);
         }
-        if let Some(session) = session {
-            self.let_go_of_the_oldest(user.id, session).await?;
+        if let Some(session) = session.filter(|_| others_ended) {
+            self.let_go_unless_living(user.id, session).await?;
         }
         let user = card(user);
         Ok(SignedIn { token, user })
     }
 
-    /// A session may have ended to make room for the one that has begun; or that one
-    /// already, since others began meanwhile.
-    async fn let_go_of_the_oldest(&self, user: UserId, begun: SessionId) -> Result<(), Failure> {
+    /// The session that has begun may have ended already, to make room for others that
+    /// began meanwhile, when nothing of it was remembered yet that could be let go of.
+    async fn let_go_unless_living(&self, user: UserId, begun: SessionId) -> Result<(), Failure> {
         let living = self.living(user).await?;
-        let living: Vec<_> = living.iter().map(|session| session.id).collect();
-        if living.len() >= self.settings.sessions_max || !living.contains(&begun) {
-            self.ask.presence.end_other_sessions(user, &living);
+        if !living.iter().any(|session| session.id == begun) {
+            self.ask.presence.end_session(user, begun);
         }
         Ok(())
     }
