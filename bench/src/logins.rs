@@ -12,6 +12,8 @@ use argon2::{Argon2, Block, Params};
 use clap::Args;
 use futures_util::future::try_join_all;
 use qunliao_client::{AuthClient, HeaderForm};
+use std::cell::Cell;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,10 @@ pub(crate) struct Plan {
     /// Seconds of a round.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
+    /// People who log in, in turn: so many that nobody has more sessions at the end
+    /// than one may have.
+    #[arg(long, default_value = "500")]
+    people: NonZeroUsize,
     /// Logins under way at once, for each core.
     #[arg(long, default_value_t = 16)]
     at_once: usize,
@@ -35,8 +41,9 @@ pub(crate) struct Plan {
 pub(crate) async fn run(binary: &Path, plan: &Plan) -> anyhow::Result<()> {
     let threads = std::thread::available_parallelism()?.get();
     let server = Server::start(binary)?;
-    let names = people::sign_up(&server, 64).await?;
+    let names = people::sign_up(&server, plan.people.get()).await?;
     let time = Duration::from_secs(plan.seconds);
+    let turn = Cell::new(0);
     let (mut bare, mut ours, mut ratio) = <(Figures, Figures, Figures)>::default();
     let (mut bare_cost, mut our_cost) = <(Figures, Figures)>::default();
     // Both have their memory mapped before it counts.
@@ -45,7 +52,7 @@ pub(crate) async fn run(binary: &Path, plan: &Plan) -> anyhow::Result<()> {
         // Around each of ours, so that a drift of the machine cancels out.
         let before = bare_hashes(threads, time / 2).await?;
         let spent = server.cpu_time()?;
-        let logins = log_in(&server, &names, plan.at_once * threads, time).await?;
+        let logins = log_in(&server, (&names, &turn), plan.at_once * threads, time).await?;
         let spent = server.cpu_time()?.saturating_sub(spent);
         let after = bare_hashes(threads, time / 2).await?;
         let hashes = f64::midpoint(before.rate, after.rate);
@@ -134,21 +141,20 @@ struct Logins {
     rate: f64,
 }
 
-/// Logins in a second, each over a connection of its own, so many at once.
+/// Logins in a second, each over a connection of its own, so many at once. Whose
+/// turn it is goes on from round to round.
 async fn log_in(
     server: &Server,
-    names: &[String],
+    (names, turn): (&[String], &Cell<usize>),
     at_once: usize,
     time: Duration,
 ) -> anyhow::Result<Logins> {
     let begun = Instant::now();
     let until = begun + time;
-    let clients = (0..at_once).map(|first| async move {
+    let clients = (0..at_once).map(|_| async move {
         let mut count = 0.0;
-        let mut names = names.iter().cycle().skip(first);
-        while Instant::now() < until
-            && let Some(name) = names.next()
-        {
+        while Instant::now() < until {
+            let name = &names[turn.replace((turn.get() + 1) % names.len())];
             let mut client = AuthClient::open(server.auth, HeaderForm::Binary).await?;
             client.log_in(name, PASSWORD).await?;
             count += 1.0;
