@@ -161,13 +161,13 @@ impl SmsBreaker {
 
     /// The message certainly did not go out: it counts nowhere, and another one may
     /// go out in its turn.
-    pub fn give_up(&self, place: Place) {
+    pub fn give_up(&self, Place { id, at, next: turn }: Place) {
         let mut record = self.lock();
-        record.waited_for.retain(|sent| sent.place != place.id);
+        record.waited_for.retain(|sent| sent.place != id);
         if let Mode::Probing { next } = &mut record.mode
-            && place.next == Some(*next)
+            && turn == Some(*next)
         {
-            *next = place.at;
+            *next = at;
         }
     }
 
