@@ -35,6 +35,7 @@ impl Connection {
             op: request.op(),
             envelope,
             verifying,
+            token: token_of(&request).map(str::to_owned),
         };
         self.ask_registry(asking, request, network, ctx);
     }
@@ -153,8 +154,11 @@ impl Connection {
         T: Send + 'static,
         R: Serialize,
     {
-        self.carry_out(ctx, asked, move |act, outcome, _| {
+        self.carry_out(ctx, asked, move |act, outcome, ctx| {
             drop(asking.verifying);
+            if let (Ok(Ok(_)), Some(token)) = (&outcome, &asking.token) {
+                act.belong_to(token, ctx);
+            }
             let outcome = outcome.map(|answer| answer.map(|answer| reply(act, answer)));
             act.answer(asking.op, asking.envelope, outcome);
         });
@@ -166,6 +170,22 @@ struct Asking {
     op: u64,
     envelope: Envelope,
     verifying: Option<Verifying>,
+    /// The token of whoever asks.
+    token: Option<String>,
+}
+
+/// The token that a request shows; it is carried out only if that is a session's.
+fn token_of<'a>(request: &AccountRequest<'a>) -> Option<&'a str> {
+    match *request {
+        AccountRequest::SendCodeToNewContact { token, .. }
+        | AccountRequest::ChangeContact { token, .. }
+        | AccountRequest::Profile { token, .. }
+        | AccountRequest::Sessions { token, .. } => Some(token),
+        AccountRequest::ChangePassword { token, .. } => token,
+        AccountRequest::SendResetCode(_)
+        | AccountRequest::ResetPassword { .. }
+        | AccountRequest::Close { .. } => None,
+    }
 }
 
 impl From<Contact<'_>> for WrittenContact {

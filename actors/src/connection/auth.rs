@@ -141,9 +141,9 @@ impl Connection {
         }
     }
 
-    /// From now on this connection is one of the session that has just begun with
-    /// `token`, and ends with it.
-    fn belong_to(&mut self, token: &str, ctx: &mut Context<Self>) {
+    /// From now on this connection is one of the session of `token`, which has just
+    /// begun or been shown, and ends with it.
+    pub(super) fn belong_to(&mut self, token: &str, ctx: &mut Context<Self>) {
         let credentials = &self.house.credentials;
         let fingerprint = credentials.fingerprint(&Credential::Token(token));
         if let Some(verified) = credentials.recall(&fingerprint, Instant::now()) {

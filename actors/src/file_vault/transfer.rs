@@ -25,12 +25,15 @@ use qunliao_protocol::HeaderForm;
 use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Bytes that are read and written at once.
 const BUFFER_BYTES: usize = 256 << 10;
 /// Bytes that are thrown away at once.
 const DISCARD_BYTES: usize = 4 << 10;
+/// How often an upload of which nothing comes looks whether it goes on.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A connection's socket on its way through a transfer.
 pub struct Wire {
@@ -50,7 +53,7 @@ pub struct Wire {
 
 fn prepare(socket: &TcpStream, pace: &Pace) -> io::Result<()> {
     socket.set_nonblocking(false)?;
-    socket.set_read_timeout(Some(pace.window))?;
+    socket.set_read_timeout(Some(LOOK_EVERY.min(pace.window)))?;
     socket.set_write_timeout(Some(pace.window))
 }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 use qunliao_protocol::auth::{SessionsReply, SignedIn, UserCard};
+use std::sync::Arc;
+use tokio::io::AsyncReadExt;
 
 /// A client of Alice who is in the lobby by her session.
 async fn by_session(universe: &mut Universe) -> Client {
@@ -89,30 +91,127 @@ async fn who_comes_back_is_let_in_again() {
     );
 }
 
-#[actix_rt::test]
-async fn a_transfer_under_way_is_cut_off() {
+async fn with_a_vault() -> Universe {
     let plan = Plan {
         gives_permits: true,
         ..Plan::default()
     };
-    let universe = plan.build().await;
-    let mut client = universe.connect(Port::Files);
+    plan.build().await
+}
+
+/// The frame of an upload by Alice's session.
+fn upload(size: usize) -> Value {
     let args = json!({"token": ALICE.token});
-    let upload = json!({"op": 0, "args": args, "file_name": "a.txt", "file_type": 0,
-        "file_size": 1_000});
-    client.send(&upload).await;
+    json!({"op": 0, "seq": 3, "args": args, "file_name": "a.txt", "file_type": 0,
+        "file_size": size})
+}
+
+#[actix_rt::test]
+async fn an_upload_under_way_ends_and_is_told_why() {
+    let universe = with_a_vault().await;
+    let mut client = universe.connect(Port::Files);
+    client.send(&upload(1_000)).await;
     client.send_bytes(b"some of it").await;
     let transfers = universe.house.transfers.clone();
     until(move || transfers.count() == 1).await;
     let presence = &universe.house.presence;
     assert_eq!(presence.connections(ALICE.user()), 1, "it is still hers");
     presence.end_session(ALICE.user(), ALICE.session());
-    client.ended().await;
+    let told = client.next().await;
+    assert_eq!((&told["op"], &told["test"]), (&0.into(), &102.into()));
+    assert_eq!(
+        (&told["error"], &told["seq"]),
+        (&"session_ended".into(), &3.into())
+    );
+    client.ends().await;
     let transfers = universe.house.transfers.clone();
     until(move || transfers.count() == 0).await;
     assert_eq!(presence.connections(ALICE.user()), 0);
     let items = universe.house.files.items(RoomId::LOBBY, 10).await;
     assert_eq!(items.unwrap().0, 0);
+    assert!(universe.house.vault.contents().unwrap().is_empty());
+}
+
+#[actix_rt::test]
+async fn who_sends_on_without_pause_is_told_all_the_same() {
+    let universe = with_a_vault().await;
+    let mut client = universe.connect(Port::Files);
+    let some = vec![b'x'; 64 << 10];
+    client.send(&upload(256 << 20)).await;
+    client.send_bytes(&some).await;
+    let transfers = universe.house.transfers.clone();
+    until(move || transfers.count() == 1).await;
+    let presence = &universe.house.presence;
+    presence.end_session(ALICE.user(), ALICE.session());
+    for _ in 0..64 {
+        client.send_bytes(&some).await;
+    }
+    assert_eq!(client.next().await["error"], "session_ended");
+    client.ends().await;
+}
+
+#[actix_rt::test]
+async fn a_download_under_way_is_cut_off() {
+    let universe = with_a_vault().await;
+    let content = vec![b'x'; 8 << 20];
+    let mut client = universe.connect(Port::Files);
+    client.send(&upload(content.len())).await;
+    client.send_bytes(&content).await;
+    assert_eq!(client.next().await["test"], 0);
+    client.ends().await;
+
+    let mut client = universe.connect_narrowly(Port::Files, 4 << 10);
+    let args = json!({"token": ALICE.token});
+    let fetch = json!({"op": 1, "args": args, "look": 1, "file_name": "a.txt"});
+    client.send(&fetch).await;
+    assert_eq!(client.next().await["file_name"], "a.txt");
+    let presence = &universe.house.presence;
+    presence.end_session(ALICE.user(), ALICE.session());
+    let transfers = universe.house.transfers.clone();
+    until(move || transfers.count() == 0).await;
+    let mut rest = Vec::new();
+    // It may end with a reset.
+    let _ = within(client.socket.read_to_end(&mut rest)).await;
+    assert!(rest.len() < content.len());
+    assert!(rest.iter().all(|byte| *byte == b'x'), "nothing amid a file");
+}
+
+/// Alice shows her token on the auth port, without having logged in there.
+async fn shows_her_token(universe: &mut Universe) -> Client {
+    let mut client = universe.connect(Port::Auth);
+    let read = json!({"op": 6, "token": ALICE.token, "args": {}});
+    client.send(&read).await;
+    let asked = universe.account.edit_profile.next().await;
+    // The registry remembers whose token it verifies.
+    universe.remember_session(&ALICE);
+    asked.answer(Ok(UserCard::default()));
+    assert_eq!(client.next().await["op"], 6);
+    client
+}
+
+#[actix_rt::test]
+async fn who_only_showed_a_token_on_the_auth_port_goes_with_its_session() {
+    let mut universe = Plan::default().build().await;
+    let mut client = shows_her_token(&mut universe).await;
+    let presence = Arc::clone(&universe.house.presence);
+    assert_eq!(presence.connections(ALICE.user()), 1);
+    presence.end_session(ALICE.user(), ALICE.session());
+    assert_eq!(client.next().await["error"], "session_ended");
+    client.ends().await;
+}
+
+#[actix_rt::test]
+async fn a_token_that_was_refused_is_nobodys() {
+    let mut universe = Plan::default().build().await;
+    let mut client = universe.connect(Port::Auth);
+    universe.remember_session(&ALICE);
+    let read = json!({"op": 6, "token": ALICE.token, "args": {}});
+    client.send(&read).await;
+    let asked = universe.account.edit_profile.next().await;
+    asked.answer(Err(Failure::NotSignedIn));
+    assert_eq!(client.next().await["test"], 102);
+    let presence = &universe.house.presence;
+    assert_eq!(presence.connections(ALICE.user()), 0);
 }
 
 #[actix_rt::test]

@@ -17,15 +17,18 @@ impl Pace {
         let window = house.limits.transfer_stall();
         Self {
             window,
+            // However low the rate, nothing at all is too little.
             bytes_min: house
                 .limits
                 .transfer_bytes_per_second_min
-                .saturating_mul(window.as_secs()),
+                .saturating_mul(window.as_secs())
+                .max(1),
             since: Instant::now(),
             bytes: 0,
         }
     }
 
+    /// So many bytes have moved; `0` says that time has passed.
     pub(super) fn moved(&mut self, bytes: usize) -> io::Result<()> {
         self.bytes += bytes as u64;
         if self.bytes >= self.bytes_min {

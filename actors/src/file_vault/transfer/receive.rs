@@ -1,5 +1,6 @@
 //! Receiving an upload.
 
+use super::under_way::SignedOut;
 use super::{BUFFER_BYTES, Stream, Wire, finish, pace::Pace, prepare};
 use crate::clock::now_ms;
 use crate::file_vault::UploadPermit;
@@ -39,8 +40,9 @@ pub async fn receive(house: Arc<House>, wire: Wire, permit: UploadPermit, upload
         ticket,
         here,
     } = wire;
-    let entered = house.transfers.enter(&ticket, stream.socket(), here);
-    let (stream, arrived) = match arrive(&house, stream, leading, &upload).await {
+    let transfers = &house.transfers;
+    let (entered, signed_out) = transfers.enter_upload(&ticket, stream.socket(), here);
+    let (stream, arrived) = match arrive(&house, stream, leading, &upload, signed_out).await {
         Ok(arrived) => arrived,
         Err(panicked) => {
             let user = upload.owner;
@@ -58,7 +60,13 @@ pub async fn receive(house: Arc<House>, wire: Wire, permit: UploadPermit, upload
             let body = Reply::ok(UPLOAD, seq, uploaded).to_json();
             return finish(&house, stream, &form.encode(&body)).await;
         }
-        Err(Broken::Refused(failure)) => failure,
+        Err(Broken::Refused(failure)) => {
+            if failure == Failure::SessionEnded {
+                let user = upload.owner;
+                log::info!("event=upload_ended reason=session_ended user={user}");
+            }
+            failure
+        }
         Err(Broken::Vault(why)) => {
             log::error!("event=upload_failed user={} error=\"{why}\"", upload.owner);
             Failure::Unavailable
@@ -89,11 +97,12 @@ async fn arrive(
     mut stream: Stream,
     leading: Bytes,
     upload: &Upload,
+    signed_out: SignedOut,
 ) -> Result<(Stream, Result<Incoming, Broken>), JoinError> {
     let (vault, pace) = (house.vault.clone(), Pace::new(house));
     let (size, expected) = (upload.size, upload.sha256.map(Digest::new));
     let receiving = actix_rt::task::spawn_blocking(move || {
-        let received = receive_content(&vault, &mut stream, &leading, size, pace);
+        let received = receive_content(&vault, &mut stream, &leading, size, pace, &signed_out);
         let checked = received.and_then(|incoming| match expected {
             Some(expected) if expected != incoming.digest() => {
                 Err(Broken::Refused(Failure::HashMismatch))
@@ -181,6 +190,7 @@ fn receive_content(
     leading: &[u8],
     size: u64,
     mut pace: Pace,
+    signed_out: &SignedOut,
 ) -> Result<Incoming, Broken> {
     let peer = |why: io::Error| Broken::Peer(why.kind());
     prepare(stream.socket(), &pace).map_err(peer)?;
@@ -192,6 +202,9 @@ fn receive_content(
     let left = size - incoming.size();
     let mut buffer = vec![0; BUFFER_BYTES.min(usize::try_from(left).unwrap_or(usize::MAX))];
     while incoming.size() < size {
+        if signed_out.is_set() {
+            return Err(Broken::Refused(Failure::SessionEnded));
+        }
         let wanted = buffer
             .len()
             .min(usize::try_from(size - incoming.size()).unwrap_or(usize::MAX));
@@ -199,6 +212,9 @@ fn receive_content(
             Ok(0) => return Err(Broken::Peer(io::ErrorKind::UnexpectedEof)),
             Ok(read) => incoming.write(&buffer[..read]).map_err(Broken::Vault)?,
             Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
+                pace.moved(0).map_err(peer)?;
+            }
             Err(why) => return Err(peer(why)),
         }
     }

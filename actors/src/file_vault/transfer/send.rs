@@ -26,7 +26,8 @@ pub async fn send(house: Arc<House>, wire: Wire, permit: DownloadPermit, item: I
         here,
         ..
     } = wire;
-    let entered = house.transfers.enter(&ticket, stream.socket(), here);
+    let transfers = &house.transfers;
+    let entered = transfers.enter_download(&ticket, stream.socket(), here);
     let mut sender = Sender {
         vault: house.vault.clone(),
         stream: Some(stream),

@@ -1,17 +1,35 @@
-//! Transfers under way.
+//! Transfers under way, and how they are ended: an upload is told, and answers why;
+//! of anything else the socket is shut.
 
 use crate::admission::{ConnectionId, Ticket};
 use crate::presence::Here;
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::RwLock;
 
-/// The sockets of transfers under way, so that the server can end them.
+/// The transfers under way, so that the server can end them.
 #[derive(Clone, Default)]
 pub struct Transfers {
-    sockets: Arc<Mutex<HashMap<ConnectionId, Weak<TcpStream>>>>,
+    under_way: Arc<Mutex<HashMap<ConnectionId, UnderWay>>>,
     listing: Arc<RwLock<()>>,
+}
+
+struct UnderWay {
+    socket: Weak<TcpStream>,
+    /// `None` of a download: amid a file nothing can be said.
+    signed_out: Option<SignedOut>,
+}
+
+/// Whether whoever sends an upload has been signed out meanwhile.
+#[derive(Clone, Default)]
+pub(super) struct SignedOut(Arc<AtomicBool>);
+
+impl SignedOut {
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// A transfer's entry; gone when dropped.
@@ -22,15 +40,50 @@ pub(super) struct Entered {
     _here: Option<Here>,
 }
 
+impl UnderWay {
+    fn shut(&self) {
+        if let Some(socket) = self.socket.upgrade() {
+            // One that is closed already needs no shutting.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+}
+
 impl Transfers {
-    pub(super) fn enter(
+    /// Enters an upload, which has to look whether its user has been signed out.
+    pub(super) fn enter_upload(
+        &self,
+        ticket: &Ticket,
+        socket: &Arc<TcpStream>,
+        here: Option<Here>,
+    ) -> (Entered, SignedOut) {
+        let signed_out = SignedOut::default();
+        let entered = self.enter(ticket, socket, here, Some(signed_out.clone()));
+        (entered, signed_out)
+    }
+
+    pub(super) fn enter_download(
         &self,
         ticket: &Ticket,
         socket: &Arc<TcpStream>,
         here: Option<Here>,
     ) -> Entered {
+        self.enter(ticket, socket, here, None)
+    }
+
+    fn enter(
+        &self,
+        ticket: &Ticket,
+        socket: &Arc<TcpStream>,
+        here: Option<Here>,
+        signed_out: Option<SignedOut>,
+    ) -> Entered {
         let connection = ticket.connection();
-        self.lock().insert(connection, Arc::downgrade(socket));
+        let under_way = UnderWay {
+            socket: Arc::downgrade(socket),
+            signed_out,
+        };
+        self.lock().insert(connection, under_way);
         if here.as_ref().is_some_and(|here| !here.is_welcome()) {
             // Whoever asked for it was signed out while it had not begun.
             self.end_of(connection);
@@ -42,12 +95,16 @@ impl Transfers {
         }
     }
 
-    /// Ends the one that this connection has become, if it has.
+    /// Ends the one that this connection has become, if it has: whoever asked for it
+    /// is signed out.
     pub fn end_of(&self, connection: ConnectionId) {
-        let socket = self.lock().get(&connection).and_then(Weak::upgrade);
-        if let Some(socket) = socket {
-            // One that is closed already needs no shutting.
-            let _ = socket.shutdown(Shutdown::Both);
+        match self.lock().get(&connection) {
+            Some(UnderWay {
+                signed_out: Some(signed_out),
+                ..
+            }) => signed_out.0.store(true, Ordering::Release),
+            Some(download) => download.shut(),
+            None => {}
         }
     }
 
@@ -65,14 +122,13 @@ impl Transfers {
 
     /// Ends all of them.
     pub fn end(&self) {
-        for socket in self.lock().values().filter_map(Weak::upgrade) {
-            // One that is closed already needs no shutting.
-            let _ = socket.shutdown(Shutdown::Both);
-        }
+        self.lock().values().for_each(UnderWay::shut);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, Weak<TcpStream>>> {
-        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, UnderWay>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
