@@ -16,7 +16,7 @@ mod sweep;
 mod withdraw;
 
 pub(crate) use judge::{code_user, judge, spend};
-pub(crate) use withdraw::withdraw;
+pub(crate) use withdraw::{withdraw, withdraw_of};
 
 use crate::accounts::Contact;
 use crate::error::StorageError;

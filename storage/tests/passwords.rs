@@ -361,9 +361,9 @@ async fn the_account_of_someone_who_is_gone_is_not_reset(store: Store) {
 
 async fn a_reset_gives_a_disabled_account_no_life(store: Store) {
     let alice = sign_up(&store, &ALICE).await.id;
-    let token = link(&store, LinkPurpose::Reset(alice)).await;
     let disabled = store.set_standing(alice, false, operator(NOW)).await;
     let disabled = disabled.unwrap().ok().unwrap();
+    let token = link(&store, LinkPurpose::Reset(alice)).await;
     let answered = reset(&store, ResetProof::Link(token), "new").await;
     assert!(answered == Some(disabled));
     begin(&store, alice, &["desk"]).await;

@@ -6,11 +6,14 @@ use qunliao_storage::accounts::{
     AccountCounts, AccountRefusal, Login, NewAccount, Role, Standing, User,
 };
 use qunliao_storage::audit::{Action, AuditQuery};
-use qunliao_storage::{Accounts, Audit, Sessions, Store};
+use qunliao_storage::codes::{Issued, NewCode, Purpose, Verdict};
+use qunliao_storage::links::{LinkPurpose, NewLink};
+use qunliao_storage::{Accounts, Audit, Codes, Links, Sessions, Store};
 
 over_every_engine!(
     a_role_is_given_and_kept,
     an_account_is_approved_disabled_and_enabled,
+    links_and_codes_of_someone_who_is_shut_out_do_not_come_back,
     what_is_so_already_is_no_change,
     nobody_and_those_who_are_gone_have_no_role_or_standing,
     the_last_owner_stays_an_owner,
@@ -100,6 +103,42 @@ async fn an_account_is_approved_disabled_and_enabled(store: Store) {
     let bob = signed_up(&store, new).await.id;
     let refused = set_active(&store, bob, false).await.ok().unwrap();
     assert_eq!(refused.standing, Standing::Disabled);
+}
+
+async fn links_and_codes_of_someone_who_is_shut_out_do_not_come_back(store: Store) {
+    send_code(&store, &ALICE, "135790", NOW).await;
+    let mut new = ALICE.account_by_phone("135790");
+    new.email = Some(ALICE.email.into());
+    let alice = signed_up(&store, new).await.id;
+    let bob = sign_up(&store, &BOB).await.id;
+    let link_for = async |user| {
+        let new = NewLink {
+            purpose: LinkPurpose::Reset(user),
+            expires: NOW + DAY,
+            note: None,
+            by: operator(NOW),
+        };
+        store.make_link(new).await.unwrap().1
+    };
+    let links = [link_for(alice).await, link_for(bob).await];
+    let reset = proof(Purpose::Reset, ALICE.phone_contact(), "246801");
+    let confirm = proof(Purpose::Confirm, ALICE.email_contact(), "357912");
+    for proof in [&reset, &confirm] {
+        let new = NewCode {
+            user: Some(alice),
+            ..new_code(proof.clone(), NOW + HOUR)
+        };
+        assert_eq!(store.issue(new).await.unwrap(), Issued::Send);
+    }
+    set_active(&store, alice, false).await.ok().unwrap();
+    set_active(&store, alice, true).await.ok().unwrap();
+    let [hers, his] = links;
+    assert!(store.link(hers, NOW).await.unwrap().is_none());
+    assert!(store.link(his, NOW).await.unwrap().is_some());
+    let verdict = store.try_code(reset, NOW + HOUR).await.unwrap();
+    assert_eq!(verdict, Verdict::Wrong);
+    let confirmed = store.confirm_email(ALICE.email.into(), "357912".into(), None, NOW + HOUR);
+    assert!(confirmed.await.unwrap().is_none());
 }
 
 async fn what_is_so_already_is_no_change(store: Store) {

@@ -110,6 +110,15 @@ fn put(
 ) -> Result<(), StorageError> {
     record.password_hash = password_hash;
     transaction.put_record(keys::user_by_id(user.id), &record)?;
+    end_resets(transaction, seal, user)
+}
+
+/// Ends the reset link and codes of the user.
+pub(super) fn end_resets(
+    transaction: &mut Transaction<'_>,
+    seal: &Seal,
+    user: &User,
+) -> Result<(), StorageError> {
     links::end_reset(transaction, user.id)?;
     let phone = user.phone.clone().filter(|_| user.phone_verified);
     let email = user.email.clone().filter(|_| user.email_confirmed);

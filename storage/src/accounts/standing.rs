@@ -1,8 +1,9 @@
 //! What others make of an account: its role, and whether it can be used.
 
 use super::records::{open_record, user};
-use super::{AccountRefusal, Role, Standing, User, owners};
+use super::{AccountRefusal, Contact, Role, Standing, User, owners, password};
 use crate::audit::{self, Action, By};
+use crate::codes::{self, Purpose};
 use crate::error::StorageError;
 use crate::seal::Seal;
 use crate::sessions;
@@ -56,8 +57,22 @@ pub(super) fn set_standing(
         }
         if !active {
             sessions::end_all(transaction, id, None, by.now)?;
+            end_links_and_codes(transaction, seal, &user(seal, id, &record)?)?;
         }
         audit::note(transaction, by, action, Some(id), None)?;
     }
     user(seal, id, &record).map(Ok)
+}
+
+/// What was sent to someone who is shut out does not wait until it works again.
+fn end_links_and_codes(
+    transaction: &mut Transaction<'_>,
+    seal: &Seal,
+    user: &User,
+) -> Result<(), StorageError> {
+    password::end_resets(transaction, seal, user)?;
+    match user.email.clone().map(Contact::Email) {
+        Some(email) => codes::withdraw_of(transaction, seal, Purpose::Confirm, &email, user.id),
+        None => Ok(()),
+    }
 }

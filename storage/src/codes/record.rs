@@ -180,6 +180,15 @@ impl CodeRecord {
         }
     }
 
+    /// No code that was sent for `user` is right any more.
+    pub(super) fn withdraw_of(&mut self, user: UserId) {
+        for code in &mut self.codes {
+            if code.user == Some(user) {
+                code.expires = 0;
+            }
+        }
+    }
+
     /// The code with this hash, wherever it stands.
     pub(super) fn code(&self, hash: &IndexHash) -> Option<&AskedCode> {
         let hash = to_hex(hash);
