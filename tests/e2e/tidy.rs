@@ -129,6 +129,41 @@ fn links_between_documents_lead_somewhere() {
     expect_none("links to nowhere", &broken);
 }
 
+/// Whether one of these half-width `marks` stands right behind a Chinese character.
+fn is_half_width(text: &str, marks: &str) -> bool {
+    let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || "”》）".contains(c);
+    let mut pairs = text.chars().zip(text.chars().skip(1));
+    pairs.any(|(first, second)| is_chinese(first) && marks.contains(second))
+}
+
+#[test]
+fn chinese_sentences_have_chinese_punctuation() {
+    let mut offenders = Vec::new();
+    for path in files(".rs") {
+        let shown = path.display().to_string();
+        if shown.contains("tests") {
+            continue;
+        }
+        let text = read(&path);
+        let spoken = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (line, number) in spoken.lines().zip(1..) {
+            // Every second part stands between quotes.
+            let mut quoted = line.split('"').skip(1).step_by(2);
+            if quoted.any(|quoted| is_half_width(quoted, ",;:!?()")) {
+                offenders.push(format!("{shown}:{number}"));
+            }
+        }
+    }
+    let document = "README.zh-CN.md";
+    for (line, number) in read(Path::new(document)).lines().zip(1..) {
+        let mut prose = line.split('`').step_by(2);
+        if prose.any(|prose| is_half_width(prose, ",;:!?")) {
+            offenders.push(format!("{document}:{number}"));
+        }
+    }
+    expect_none("half-width punctuation in Chinese text", &offenders);
+}
+
 #[test]
 fn the_example_client_is_short_and_needs_the_standard_library_alone() {
     let text = read(Path::new("examples/origin_client.py"));

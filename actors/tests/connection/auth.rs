@@ -154,7 +154,7 @@ async fn a_refusal_has_its_code_its_slug_its_sentence_and_when_to_come_again() {
         "op": 1,
         "test": 103,
         "error": "too_many_requests",
-        "message": "太频繁了,请 42 秒后再试。",
+        "message": "太频繁了，请 42 秒后再试。",
         "retry_after": 42,
     });
     assert_eq!(client.next().await, expected);

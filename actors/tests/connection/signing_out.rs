@@ -43,7 +43,7 @@ async fn a_plain_client_is_told_as_others_say_something() {
         .end(ALICE.user(), Some(ALICE.session()));
     let told = desk.next().await;
     assert_eq!(told["test"], 102);
-    assert_eq!(heard(&told), ("系统", "您已退出登录,请重新登录。"));
+    assert_eq!(heard(&told), ("系统", "您已退出登录，请重新登录。"));
     desk.ends().await;
     assert!(phone.answers().await, "the session that is kept");
 }

@@ -16,7 +16,7 @@ impl Failure {
                 "The user name or the password is wrong.",
             ),
             F::GatewayFailed => fixed(
-                "验证码没有发出去,请稍后再试。",
+                "验证码没有发出去，请稍后再试。",
                 "The code could not be sent. Please try again later.",
             ),
             F::BadPhone => fixed(
@@ -28,7 +28,7 @@ impl Failure {
                 "This is not a valid e-mail address.",
             ),
             F::AlreadyRegistered => fixed(
-                "已经注册过了,请直接登录。",
+                "已经注册过了，请直接登录。",
                 "There is an account already. Please log in.",
             ),
             F::NameTaken => fixed("用户名已经有人用了。", "This user name is taken."),
@@ -45,15 +45,15 @@ impl Failure {
                 "The code is wrong or no longer valid.",
             ),
             F::BadLink => fixed(
-                "这个链接已经用过或过期了,请重新申请一个。",
+                "这个链接已经用过或过期了，请重新申请一个。",
                 "This link has been used or has expired. Please ask for another.",
             ),
             F::BadInvite => fixed(
-                "这个邀请已经用过或过期了。注册过的话请直接登录,否则请向管理员再要一个。",
+                "这个邀请已经用过或过期了。注册过的话请直接登录，否则请向管理员再要一个。",
                 "This invitation has been used or has expired. If you signed up with it, log in; else ask for another.",
             ),
             F::BadHeader => fixed(
-                "包头不正确,连接将关闭。",
+                "包头不正确，连接将关闭。",
                 "The header is broken; the connection is closed.",
             ),
             F::InvalidUtf8 => fixed("数据不是 UTF-8。", "The body is not UTF-8."),
@@ -74,21 +74,21 @@ impl Failure {
             ),
             F::InvalidFileName => fixed("这个文件名不能用。", "This cannot be the name of a file."),
             F::FrameTimeout => fixed(
-                "数据没有按时发完,连接将关闭。",
+                "数据没有按时发完，连接将关闭。",
                 "The frame was not finished in time; the connection is closed.",
             ),
             F::UnknownOp => fixed("没有这种操作。", "There is no such op on this port."),
             F::NotSignedIn => fixed("请先登录。", "Please log in first."),
             F::SessionEnded => fixed(
-                "您已退出登录,请重新登录。",
+                "您已退出登录，请重新登录。",
                 "You have been signed out. Please log in again.",
             ),
             F::TooManyRequests(s) => made(
-                format!("太频繁了,请 {s} 秒后再试。"),
+                format!("太频繁了，请 {s} 秒后再试。"),
                 format!("Too many requests. Please try again in {s} s."),
             ),
             F::TooManyConnections => fixed(
-                "连接太多了,请稍后再试。",
+                "连接太多了，请稍后再试。",
                 "There are too many connections. Please try again later.",
             ),
             F::TooManyTransfers => fixed(
@@ -96,19 +96,19 @@ impl Failure {
                 "You have too many transfers under way.",
             ),
             F::FrameTooLarge(max) => made(
-                format!("数据太大,最多 {max} 字节。"),
+                format!("数据太大，最多 {max} 字节。"),
                 format!("A frame may have at most {max} bytes."),
             ),
             F::MessageTooLarge(max) => made(
-                format!("消息太长,最多 {max} 字节。"),
+                format!("消息太长，最多 {max} 字节。"),
                 format!("A message may have at most {max} bytes."),
             ),
             F::FileTooLarge(max) => made(
-                format!("文件太大,最多 {max} 字节。"),
+                format!("文件太大，最多 {max} 字节。"),
                 format!("A file may have at most {max} bytes."),
             ),
             F::BioTooLarge(max) => made(
-                format!("简介太长,最多 {max} 字节。"),
+                format!("简介太长，最多 {max} 字节。"),
                 format!("The words about yourself may have at most {max} bytes."),
             ),
             F::NotSupported(what) => made(
@@ -116,11 +116,11 @@ impl Failure {
                 format!("This server does not support \"{what}\" yet."),
             ),
             F::InviteNeeded => fixed(
-                "这里凭邀请注册,请向管理员要一个邀请链接。",
+                "这里凭邀请注册，请向管理员要一个邀请链接。",
                 "Signing up here takes an invitation. Please ask an administrator for one.",
             ),
             F::AwaitingApproval => fixed(
-                "账号已经注册,管理员同意后就能登录。",
+                "账号已经注册，管理员同意后就能登录。",
                 "The account is there, and waits for an administrator to approve it.",
             ),
             F::AccountDisabled => fixed(
@@ -128,31 +128,31 @@ impl Failure {
                 "An administrator has disabled this account.",
             ),
             F::TlsRequired => fixed(
-                "请用加密连接(TLS):这台服务器不接受来自您网络的明文连接。",
+                "请用加密连接（TLS）：这台服务器不接受来自您网络的明文连接。",
                 "Please connect with TLS: this server takes no plain connections from your network.",
             ),
             F::TooManyRooms => fixed("您加入的群太多了。", "You are in too many rooms."),
             F::RoomFull => fixed("群里人满了。", "The room is full."),
             F::Unavailable => fixed(
-                "服务器正忙,请稍后再试。",
+                "服务器正忙，请稍后再试。",
                 "The server cannot do this now. Please try again.",
             ),
             F::StorageFull => fixed(
-                "服务器的磁盘快满了,暂时不能保存。",
+                "服务器的磁盘快满了，暂时不能保存。",
                 "The server's disk is nearly full; nothing can be saved now.",
             ),
             F::ShuttingDown => fixed(
-                "服务器正在关闭,请稍后再连。",
+                "服务器正在关闭，请稍后再连。",
                 "The server is going down. Please connect again later.",
             ),
             F::FileNotFound => fixed("文件不存在。", "There is no such file."),
             F::RoomNotFound => fixed("没有这个群。", "There is no such room."),
             F::SessionNotFound => fixed(
-                "没有这个登录,可能已经退出了。",
+                "没有这个登录，可能已经退出了。",
                 "There is no such session; it may have ended.",
             ),
             F::LastOwner => fixed(
-                "您是最后一位所有者,请先把所有者交给别人。",
+                "您是最后一位所有者，请先把所有者交给别人。",
                 "You are the last owner. Please make someone else an owner first.",
             ),
             F::NameConflict => fixed(
@@ -181,7 +181,7 @@ impl Weakness {
                 format!("A password has at most {max} characters.").into(),
             ),
             Self::Guessable => (
-                "这个密码太容易被猜到,请换一个。".into(),
+                "这个密码太容易被猜到，请换一个。".into(),
                 "This password is too easy to guess. Please choose another.".into(),
             ),
         }
@@ -208,7 +208,7 @@ impl NameFault {
                 "A name cannot contain @.".into(),
             ),
             Self::Blanks => (
-                "用户名的首尾不能是空格,中间不能有连续的空格。".into(),
+                "用户名的首尾不能是空格，中间不能有连续的空格。".into(),
                 "A name cannot begin or end with a blank, or have two in a row.".into(),
             ),
             Self::Reserved => (
@@ -224,7 +224,7 @@ impl NameFault {
                 "A name cannot be a phone number other than your own, verified one.".into(),
             ),
             Self::MixedScripts => (
-                "用户名里混用了看起来一样的不同字母(例如拉丁字母和西里尔字母),请只用一种。".into(),
+                "用户名里混用了看起来一样的不同字母（例如拉丁字母和西里尔字母），请只用一种。".into(),
                 "The name mixes letters of scripts that look alike, such as Latin and Cyrillic. Please use one.".into(),
             ),
         }
