@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
@@ -43,7 +45,8 @@ struct Lines {
 
 impl Outbox {
     /// Opens the file at `path`, or creates it (its folder must exist). What it
-    /// holds stays; a mode that lets others read it is tightened.
+    /// holds stays; a mode that lets others read it is tightened. A symbolic link is
+    /// not followed: codes would go where somebody else wants them.
     ///
     /// # Errors
     /// Whatever the file system says.
@@ -53,7 +56,9 @@ impl Outbox {
             .append(true)
             .create(true)
             .mode(OWNER_ONLY)
-            .open(&path)?;
+            .custom_flags(no_follow())
+            .open(&path)
+            .map_err(|why| if is_link(&why) { refused_link() } else { why })?;
         let metadata = file.metadata()?;
         if metadata.is_file() && metadata.permissions().mode() & 0o777 != OWNER_ONLY {
             file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
@@ -149,6 +154,18 @@ impl Mailer for Outbox {
     fn idempotent(&self) -> bool {
         false
     }
+}
+
+fn no_follow() -> i32 {
+    OFlags::NOFOLLOW.bits().cast_signed()
+}
+
+fn is_link(why: &io::Error) -> bool {
+    Errno::from_io_error(why) == Some(Errno::LOOP)
+}
+
+fn refused_link() -> io::Error {
+    io::Error::other("it is a symbolic link, and has to be a file")
 }
 
 fn last_byte(file: &mut File) -> io::Result<u8> {

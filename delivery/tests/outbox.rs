@@ -153,3 +153,22 @@ fn a_folder_that_is_not_there_is_an_error() {
     let error = Outbox::open(folder.path().join("missing/outbox.jsonl")).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 }
+
+#[test]
+fn a_symbolic_link_is_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, elsewhere) = (folder.path().join("outbox.jsonl"), folder.path().join("x"));
+    for exists in [false, true] {
+        if exists {
+            fs::write(&elsewhere, "theirs\n").unwrap();
+            fs::set_permissions(&elsewhere, Permissions::from_mode(0o644)).unwrap();
+        }
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let why = Outbox::open(path.clone()).unwrap_err();
+        assert!(why.to_string().contains("symbolic link"), "{why}");
+        assert_eq!(elsewhere.exists(), exists);
+        fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(mode(&elsewhere), 0o644, "nothing of it was changed");
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "theirs\n");
+}
