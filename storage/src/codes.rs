@@ -16,6 +16,7 @@ mod sweep;
 mod withdraw;
 
 pub(crate) use judge::{code_user, judge, spend};
+pub use sendings::newcomers_part;
 pub(crate) use withdraw::{withdraw, withdraw_of};
 
 use crate::accounts::Contact;

@@ -101,6 +101,8 @@ pub struct CodesLine {
     pub entered: u64,
     /// How many may yet be sent to phones.
     pub sms_left: u64,
+    /// How many of these to newcomers.
+    pub newcomers_sms_left: u64,
 }
 
 /// A user.

@@ -25,8 +25,12 @@ pub(super) fn text(statistics: &Statistics) -> String {
         (
             "codes, 24 h",
             format!(
-                "{} sent, {} of them by SMS ({} more may be); {} entered",
-                it.codes.sent, it.codes.sent_by_sms, it.codes.sms_left, it.codes.entered
+                "{} sent, {} of them by SMS ({} more may be, {} of these to newcomers); {} entered",
+                it.codes.sent,
+                it.codes.sent_by_sms,
+                it.codes.sms_left,
+                it.codes.newcomers_sms_left,
+                it.codes.entered
             ),
         ),
         (

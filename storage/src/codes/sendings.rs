@@ -87,10 +87,16 @@ fn subjects(new: &NewCode) -> Vec<Subject> {
 /// the day's totals is kept for these, so that newcomers cannot use it up.
 fn for_newcomers(limits: &SendingLimits) -> SendingLimits {
     SendingLimits {
-        total_day: limits.total_day - limits.total_day / KEPT_PART,
-        sms_day: limits.sms_day - limits.sms_day / KEPT_PART,
+        total_day: newcomers_part(limits.total_day),
+        sms_day: newcomers_part(limits.sms_day),
         ..*limits
     }
+}
+
+/// How much of a total of the day newcomers can use up.
+#[must_use]
+pub fn newcomers_part(total: usize) -> usize {
+    total - total / KEPT_PART
 }
 
 /// All that goes to this contact.

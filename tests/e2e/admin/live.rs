@@ -140,7 +140,8 @@ fn codes_and_passwords_are_counted() {
     // The address is asked to confirm itself while nobody waits.
     eventually("a mail", || server.codes_to(ALICE.email).pop());
     let counted = done(server.home(), &["stats"]);
-    let codes = json!({ "sent": 2, "sent_by_sms": 1, "entered": 1, "sms_left": 999_999 });
+    let codes = json!({ "sent": 2, "sent_by_sms": 1, "entered": 1, "sms_left": 999_999,
+        "newcomers_sms_left": 799_999 });
     assert_eq!(counted["codes"], codes);
     let live = &counted["server"];
     let sms = json!({ "state": "sending", "paused_seconds": null, "sent": 0, "entered": 0 });

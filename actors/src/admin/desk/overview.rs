@@ -5,6 +5,7 @@ use crate::admin::refused::Refused;
 use crate::admin::reply::{AuditLine, CodesLine, DataLine, Reply, Statistics, UserRef, Who};
 use qunliao_protocol::{RoomId, UserId};
 use qunliao_storage::audit::{Actor, AuditEntry, AuditQuery};
+use qunliao_storage::codes::newcomers_part;
 use std::collections::HashMap;
 
 impl Desk {
@@ -33,12 +34,17 @@ impl Desk {
 
     async fn codes(&self, now: u64) -> Result<CodesLine, Refused> {
         let counts = self.ask.codes.code_counts(now).await?;
-        let sms_day = u64::try_from(self.settings.sms_day).unwrap_or(u64::MAX);
+        let left = |of: usize| {
+            let of = u64::try_from(of).unwrap_or(u64::MAX);
+            of.saturating_sub(counts.sent_to_phones)
+        };
+        let sms_day = self.settings.sms_day;
         Ok(CodesLine {
             sent: counts.sent,
             sent_by_sms: counts.sent_to_phones,
             entered: counts.entered,
-            sms_left: sms_day.saturating_sub(counts.sent_to_phones),
+            sms_left: left(sms_day),
+            newcomers_sms_left: left(newcomers_part(sms_day)),
         })
     }
 
