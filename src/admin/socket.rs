@@ -16,7 +16,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Requests at once; others wait to be accepted.
+/// Connections at once; others wait to be accepted.
+const CONNECTIONS_MAX: usize = 64;
+/// Requests at once. Who has not sent one whole yet holds up nobody.
 const REQUESTS_MAX: usize = 8;
 /// How long a request may take to arrive, and an answer to leave.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,16 +68,18 @@ fn bind(place: &Place) -> io::Result<UnixListener> {
 }
 
 async fn serve(listener: UnixListener, desk: Arc<Desk>) {
-    let places = Arc::new(Semaphore::new(REQUESTS_MAX));
+    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let requests = Arc::new(Semaphore::new(REQUESTS_MAX));
     loop {
-        let Ok(permit) = Arc::clone(&places).acquire_owned().await else {
+        let Ok(place) = Arc::clone(&connections).acquire_owned().await else {
             return;
         };
         match listener.accept().await {
             Ok((socket, _)) => {
-                let desk = Arc::clone(&desk);
+                let (desk, requests) = (Arc::clone(&desk), Arc::clone(&requests));
                 actix_rt::spawn(async move {
-                    attend(socket, desk, permit).await;
+                    attend(socket, desk, requests).await;
+                    drop(place);
                 });
             }
             Err(why) => {
@@ -87,10 +91,10 @@ async fn serve(listener: UnixListener, desk: Arc<Desk>) {
 }
 
 /// One request, one answer. Whoever says nothing, or hangs up, is not missed.
-async fn attend(mut socket: UnixStream, desk: Arc<Desk>, permit: OwnedSemaphorePermit) {
+async fn attend(mut socket: UnixStream, desk: Arc<Desk>, requests: Arc<Semaphore>) {
     let answer = match timeout(PATIENCE, receive(&mut socket)).await {
         Ok(Ok(line)) => match admitted(&socket) {
-            Ok(()) => answer(desk, &line, permit).await,
+            Ok(()) => answer(desk, &line, requests).await,
             Err(refused) => Err(refused),
         },
         Ok(Err(refused)) => Err(refused),
@@ -100,12 +104,11 @@ async fn attend(mut socket: UnixStream, desk: Arc<Desk>, permit: OwnedSemaphoreP
     let _ = timeout(PATIENCE, socket.write_all(&line)).await;
 }
 
-async fn answer(
-    desk: Arc<Desk>,
-    line: &[u8],
-    permit: OwnedSemaphorePermit,
-) -> Result<Reply, Refused> {
+async fn answer(desk: Arc<Desk>, line: &[u8], requests: Arc<Semaphore>) -> Result<Reply, Refused> {
     let request = wire::read_request(line)?;
+    let Ok(Ok(permit)) = timeout(WORK, requests.acquire_owned()).await else {
+        return Err(Refused::new("busy", "Too much is asked at once."));
+    };
     let work = async move { desk.carry_out(Caller::Operator, request).await };
     see_through(work, permit, WORK).await.unwrap_or_else(|| {
         Err(Refused::new(

@@ -82,9 +82,14 @@ fn garbage_is_answered_and_hurts_nobody() {
 #[test]
 fn who_says_nothing_is_hung_up_on_and_holds_up_nobody() {
     let server = Server::start();
-    let mut silent: Vec<UnixStream> = (0..7).map(|_| connect(&server)).collect();
+    let mut silent: Vec<UnixStream> = (0..40).map(|_| connect(&server)).collect();
     silent[0].write_all(b"{\"version\"").expect("it is open");
     assert!(send(&server, STATISTICS).contains("\"kind\":\"statistics\""));
+    // It did not have to wait until these had used up the patience with them.
+    silent[0].set_nonblocking(true).expect("a socket");
+    let unheard = silent[0].read(&mut [0]).map_err(|why| why.kind());
+    assert_eq!(unheard, Err(std::io::ErrorKind::WouldBlock));
+    silent[0].set_nonblocking(false).expect("a socket");
     for socket in &mut silent {
         let mut rest = Vec::new();
         socket
