@@ -110,6 +110,11 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         house: Arc::clone(&house),
         accounts: Arc::new(kept.store.clone()),
         links: Arc::new(kept.store.clone()),
+        upgrade: web::Upgrade {
+            public: public.clone(),
+            is_configured: !config.web.public_url.is_empty(),
+            names: config.tls.names.clone(),
+        },
         public,
         addresses,
     };

@@ -13,12 +13,14 @@ mod layout;
 mod places;
 mod reset;
 mod speech;
+mod upgrade;
 mod visitor;
 
 pub(crate) use address::PublicUrl;
 pub(crate) use entrance::Entrance;
 pub(crate) use health::Checkup;
 pub(crate) use places::Places;
+pub(crate) use upgrade::Upgrade;
 
 use crate::server::Addresses;
 use actix_http::error::DispatchError;
@@ -58,6 +60,7 @@ pub(crate) struct Pages {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) links: Arc<dyn Links>,
     pub(crate) public: PublicUrl,
+    pub(crate) upgrade: Upgrade,
     pub(crate) addresses: Addresses,
 }
 

@@ -1,11 +1,11 @@
 //! Who asks: the address that limits go by, and whether it may ask in plain text.
 
+use super::Pages;
 use super::entrance::Visit;
 use crate::access::Access;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HOST, HeaderMap, LOCATION};
-use actix_web::http::uri::Authority;
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
@@ -73,18 +73,27 @@ pub(crate) async fn demand_tls(
 }
 
 fn refuse_plain(request: &HttpRequest) -> HttpResponse {
-    let host = request.headers().get(HOST);
-    let host = host.and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
     let mut answer = HttpResponse::BadRequest();
-    if let (Some(host), &Method::GET | &Method::HEAD) = (host, request.method()) {
+    if let (Some(place), &Method::GET | &Method::HEAD) = (place(request), request.method()) {
         // Not for ever: whoever runs this may change their mind.
         answer = HttpResponse::TemporaryRedirect();
-        answer.insert_header((LOCATION, format!("https://{host}{}", request.uri())));
+        answer.insert_header((LOCATION, place));
     }
     answer
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body("This server speaks HTTPS. 请用 https:// 访问。\n")
+}
+
+/// What is asked for, in HTTPS.
+fn place(request: &HttpRequest) -> Option<String> {
+    let pages = request.app_data::<web::Data<Pages>>()?;
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    // Of an address that is whole, the path alone.
+    let path = request.uri().path_and_query();
+    let path = path.map_or("/", |path| path.as_str());
+    pages.upgrade.location(host, path)
 }
 
 #[cfg(test)]

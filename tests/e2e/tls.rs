@@ -189,6 +189,19 @@ fn the_web_port_speaks_https_and_sends_others_there() {
             .contains("location: https://here:8080/page?a=b"),
         "{head}"
     );
+    let server = server
+        .terminate()
+        .set("web.public_url", "https://chat.example.org")
+        .start();
+    let (web, trust) = (server.addresses.web, server.trust());
+    let open = || Wire::open(web, Header::Text);
+    // A name that is none of ours, and a whole address in the place of a path.
+    let whole = "GET http://evil/page?a=b HTTP/1.1\r\nHost: here:8080\r\nConnection: close\r\n\r\n";
+    for asked in [page, whole] {
+        let (head, _) = open().ask_http(asked);
+        let location = "location: https://chat.example.org/page?a=b\r\n";
+        assert!(head.to_lowercase().contains(location), "{head}");
+    }
     let post =
         "POST /page HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let (head, body) = open().ask_http(post);
