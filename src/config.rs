@@ -6,6 +6,7 @@
 //! by `__` (`QUNLIAO_LISTEN__AUTH`), its value written as in YAML.
 
 mod check;
+mod complaint;
 pub mod delivery;
 mod gateways;
 mod overlay;
@@ -193,7 +194,7 @@ impl Default for Protocol {
     }
 }
 
-/// What is wrong with a configuration. Values are not repeated: they may be secret.
+/// What is wrong with a configuration. Values are repeated only where they cannot be secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -236,21 +237,29 @@ impl Config {
         path: &Path,
         environment: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
-        // Without the lines around it: there may be a password in one of them.
-        let invalid = |why: serde_saphyr::Error| {
-            ConfigError::Invalid(path.to_owned(), why.without_snippet().to_string())
-        };
+        let invalid = |why: String| ConfigError::Invalid(path.to_owned(), why);
         // A file of nothing but comments is a null to YAML, and all defaults to us.
         let is_empty = text
             .lines()
             .all(|line| matches!(line.trim_start().chars().next(), None | Some('#')));
         let text = if is_empty { "{}" } else { text };
-        // Read once for its types: errors then name their line. Read once more as
-        // a tree, which the environment can be laid over.
-        let _: Config = overlay::read_yaml(text).map_err(invalid)?;
-        let mut tree: Value = overlay::read_yaml(text).map_err(invalid)?;
-        let mut config =
-            overlay::from_tree(&tree).map_err(|why| ConfigError::Invalid(path.to_owned(), why))?;
+        // Read once for its types: errors then have a line. Read once more as a tree,
+        // which the environment can be laid over, and whose errors name the key.
+        let typed = overlay::read_yaml::<Config>(text);
+        let tree = overlay::read_yaml::<Value>(text);
+        let (mut tree, mut config) = match (typed, tree) {
+            (Ok(config), Ok(tree)) => (tree, config),
+            (Err(why), Ok(tree)) => {
+                return Err(invalid(match overlay::from_tree(&tree, true) {
+                    Ok(_) => bare(&why),
+                    Err(complaint) => match why.location() {
+                        Some(at) => format!("line {}: {complaint}", at.line()),
+                        None => complaint,
+                    },
+                }));
+            }
+            (_, Err(why)) => return Err(invalid(bare(&why))),
+        };
         for (name, value) in environment {
             let Some(name) = name.to_str().filter(|name| name.starts_with(ENV_PREFIX)) else {
                 continue;
@@ -259,8 +268,17 @@ impl Config {
             let value = value.to_str().ok_or_else(|| wrong("is not UTF-8"))?;
             config = overlay::overlay(&mut tree, name, value).map_err(|why| wrong(&why))?;
         }
+        if config.data_dir.as_os_str().is_empty() {
+            let why = "must be a folder, such as data or /var/lib/qunliao, and is empty";
+            return Err(ConfigError::Unfit("data_dir", why.to_owned()));
+        }
         Ok(config)
     }
+}
+
+/// An error without the lines around it: there may be a password in one of them.
+fn bare(why: &serde_saphyr::Error) -> String {
+    why.without_snippet().to_string()
 }
 
 #[cfg(test)]

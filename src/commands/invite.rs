@@ -8,6 +8,11 @@ use qunliao_actors::admin::Request;
 use qunliao_protocol::LinkId;
 use std::process::ExitCode;
 
+/// The longest time for which an invitation can be used.
+const LIFETIME_SECONDS_MAX: u64 = 366 * 24 * 3600;
+/// What is said of anything that is no time at all.
+const NO_TIME: &str = "must be a number and m, h or d, such as 7d";
+
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
@@ -70,12 +75,14 @@ fn lifetime(written: &str) -> Result<u64, String> {
         Some('m') => 60,
         Some('h') => 3600,
         Some('d') => 24 * 3600,
-        _ => return Err("a time is a number and m, h or d, such as 7d".into()),
+        _ => return Err(NO_TIME.into()),
     };
     let number = written[..written.len() - 1].parse::<u64>();
-    let seconds = number.ok().and_then(|number| number.checked_mul(unit));
-    let seconds = seconds.filter(|seconds| *seconds > 0);
-    seconds.ok_or_else(|| "a time is a number and m, h or d, such as 7d".into())
+    match number.map_err(|_| NO_TIME)?.checked_mul(unit) {
+        Some(0) => Err("must be at least 1m".into()),
+        Some(seconds) if seconds <= LIFETIME_SECONDS_MAX => Ok(seconds),
+        _ => Err("must be at most 366d".into()),
+    }
 }
 
 #[cfg(test)]
@@ -87,18 +94,15 @@ mod tests {
         assert_eq!(lifetime("30m"), Ok(1800));
         assert_eq!(lifetime("12h"), Ok(43_200));
         assert_eq!(lifetime("7d"), Ok(604_800));
-        for wrong in [
-            "",
-            "7",
-            "d",
-            "0d",
-            "-1d",
-            "7 d",
-            "7w",
-            "1天",
-            "99999999999999999d",
-        ] {
-            assert!(lifetime(wrong).is_err(), "{wrong}");
+        for wrong in ["", "7", "d", "-1d", "7 d", "7w", "1天"] {
+            assert_eq!(lifetime(wrong), Err(super::NO_TIME.to_owned()), "{wrong}");
+        }
+        for short in ["0m", "0d"] {
+            assert_eq!(lifetime(short), Err("must be at least 1m".to_owned()));
+        }
+        assert_eq!(lifetime("366d"), Ok(31_622_400));
+        for long in ["367d", "999999999999999999d"] {
+            assert_eq!(lifetime(long), Err("must be at most 366d".to_owned()));
         }
     }
 }

@@ -11,6 +11,8 @@ use std::net::SocketAddr;
 const SECONDS_MAX: u64 = 24 * 3600;
 /// The longest life of any link.
 const LINK_HOURS_MAX: u32 = 366 * 24;
+/// Of what there has to be some.
+const AT_LEAST_ONE: &str = "must be at least 1, and is 0";
 /// A link that makes its user the owner should not lie around for longer.
 const SETUP_HOURS_MAX: u32 = 720;
 
@@ -49,10 +51,9 @@ impl Config {
             );
         }
         if !(1..=SETUP_HOURS_MAX).contains(&self.registration.setup_hours) {
-            return unfit(
-                "registration.setup_hours",
-                "must be between an hour and 720, which are 30 days",
-            );
+            let hours = self.registration.setup_hours;
+            let why = format!("must be between 1 and {SETUP_HOURS_MAX} hours, and is {hours}");
+            return unfit("registration.setup_hours", &why);
         }
         let registration = &self.registration;
         for (key, hours) in [
@@ -63,7 +64,8 @@ impl Config {
             ),
         ] {
             if !(1..=LINK_HOURS_MAX).contains(&hours) {
-                return unfit(key, "must be between an hour and 8784, which are 366 days");
+                let why = format!("must be between 1 and {LINK_HOURS_MAX} hours, and is {hours}");
+                return unfit(key, &why);
             }
         }
         let public_url = &self.web.public_url;
@@ -80,8 +82,11 @@ impl Config {
             );
         }
         let sessions = &self.sessions;
-        if sessions.idle_days == 0 || sessions.per_user_max == 0 {
-            return unfit("sessions", "must have values of at least 1");
+        if sessions.idle_days == 0 {
+            return unfit("sessions.idle_days", AT_LEAST_ONE);
+        }
+        if sessions.per_user_max == 0 {
+            return unfit("sessions.per_user_max", AT_LEAST_ONE);
         }
         if sessions.lifetime_days < sessions.idle_days {
             return unfit(
@@ -89,23 +94,14 @@ impl Config {
                 "must be at least sessions.idle_days",
             );
         }
-        if self.codes.lifetime_seconds == 0
-            || self.codes.lifetime_seconds > SECONDS_MAX
-            || self.codes.wrong_tries_max == 0
-        {
-            return unfit(
-                "codes",
-                "a code lives between a second and a day, and has at least one try",
-            );
+        if !(1..=20).contains(&self.codes.wrong_tries_max) {
+            return unfit("codes.wrong_tries_max", "must be between 1 and 20");
         }
-        if self.codes.wrong_tries_max > 20 {
-            return unfit("codes.wrong_tries_max", "must be at most 20");
+        if self.codes.breaker_sample == 0 {
+            return unfit("codes.breaker_sample", AT_LEAST_ONE);
         }
-        if self.codes.breaker_sample == 0 || self.codes.breaker_ratio_percent > 100 {
-            return unfit(
-                "codes.breaker_sample",
-                "must be at least 1, and codes.breaker_ratio_percent at most 100",
-            );
+        if self.codes.breaker_ratio_percent > 100 {
+            return unfit("codes.breaker_ratio_percent", "must be at most 100");
         }
         let limits = &self.limits;
         if limits.wrong_password_delay_seconds > limits.wrong_password_delay_seconds_max {
@@ -139,6 +135,7 @@ impl Config {
                 "limits.credential_memory_seconds",
                 limits.credential_memory_seconds,
             ),
+            ("codes.lifetime_seconds", self.codes.lifetime_seconds),
             ("codes.gap_seconds", self.codes.gap_seconds.max(1)),
             (
                 "codes.wrong_tries_window_seconds",
@@ -194,7 +191,7 @@ impl Config {
             if !(1..=SECONDS_MAX).contains(&seconds) {
                 return Err(ConfigError::Unfit(
                     key,
-                    format!("must be between 1 and {SECONDS_MAX} seconds"),
+                    format!("must be between 1 and {SECONDS_MAX} seconds, and is {seconds}"),
                 ));
             }
         }
@@ -265,7 +262,7 @@ impl Config {
             ),
         ] {
             if count == 0 {
-                return Err(ConfigError::Unfit(key, "must be at least 1".into()));
+                return Err(ConfigError::Unfit(key, AT_LEAST_ONE.into()));
             }
         }
         if !(1024..BODY_BYTES_LIMIT).contains(&limits.frame_bytes_max) {

@@ -1,5 +1,6 @@
 //! A configuration as a tree, and the environment laid over it.
 
+use super::complaint::complaint;
 use super::{Config, ENV_PREFIX};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -17,11 +18,12 @@ pub(super) fn overlay(tree: &mut Value, name: &str, value: &str) -> Result<Confi
     let typed: Value = read_yaml(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     let mut changed = tree.clone();
     set(&mut changed, &keys, typed)?;
-    let config = from_tree(&changed).or_else(|why| {
+    // A variable may have been given what belongs into another, such as a password.
+    let config = from_tree(&changed, false).or_else(|why| {
         // A password of digits is still a text.
         changed = tree.clone();
         set(&mut changed, &keys, Value::String(value.to_owned()))?;
-        from_tree(&changed).map_err(|_| why)
+        from_tree(&changed, false).map_err(|_| why)
     })?;
     *tree = changed;
     Ok(config)
@@ -41,23 +43,11 @@ fn set(tree: &mut Value, keys: &[&str], value: Value) -> Result<(), String> {
     set(map.entry(*key).or_insert(Value::Null), rest, value)
 }
 
-pub(super) fn from_tree(tree: &Value) -> Result<Config, String> {
+/// Reads a tree; an error names the key, and tells its value if `shows_values`.
+pub(super) fn from_tree(tree: &Value, shows_values: bool) -> Result<Config, String> {
     serde_path_to_error::deserialize(tree).map_err(|why| {
-        let path = why.path().to_string();
-        // serde repeats the value, which may be a password; the key is enough.
-        let text = why.into_inner().to_string();
-        let kind = text
-            .split(['`', '"', ':'])
-            .next()
-            .unwrap_or("")
-            .trim()
-            .to_owned();
-        match text
-            .strip_prefix("unknown field `")
-            .and_then(|rest| rest.split('`').next())
-        {
-            Some(key) => format!("there is no key {key} in {path}"),
-            None => format!("{path}: {kind}"),
-        }
+        let path = why.path().clone();
+        let words = why.into_inner().to_string();
+        complaint(&path, &words, shows_values.then_some(tree))
     })
 }

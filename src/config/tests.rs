@@ -59,6 +59,52 @@ fn an_unknown_key_is_named_with_its_line() {
 }
 
 #[test]
+fn an_error_says_which_key_is_what_and_should_be_what() {
+    for (text, said) in [
+        (
+            "language: en\ncodes:\n  gap_seconds: soon\n",
+            "config.yaml: line 3: codes.gap_seconds is \"soon\", and must be a whole number, 0 or more",
+        ),
+        (
+            "limits: {messages_burst: -3}",
+            "config.yaml: line 1: limits.messages_burst is -3, and must be a whole number, 0 or more",
+        ),
+        (
+            "language: fr\n",
+            "config.yaml: line 1: language is \"fr\", and must be zh or en",
+        ),
+        (
+            "listen:\n  auth: nowhere\n",
+            "config.yaml: line 2: listen.auth is \"nowhere\", and must be an address and a port, such as 127.0.0.1:7001",
+        ),
+        (
+            "registration: {approval: maybe}",
+            "config.yaml: line 1: registration.approval is \"maybe\", and must be true or false",
+        ),
+        (
+            "codes: many",
+            "config.yaml: line 1: codes is \"many\", and must be a section with keys",
+        ),
+        (
+            "delivery: {smtp: {port: geheim}}",
+            "config.yaml: line 1: delivery.smtp.port must be a whole number, 0 or more",
+        ),
+        (
+            "data_dir: \"\"",
+            "data_dir: must be a folder, such as data or /var/lib/qunliao, and is empty",
+        ),
+    ] {
+        assert_eq!(parse(text, &[]).unwrap_err(), said);
+    }
+    let why = parse("", &[("QUNLIAO_DATA_DIR", "")]).unwrap_err();
+    assert!(why.starts_with("data_dir: must be a folder"), "{why}");
+    let why = parse("", &[("QUNLIAO_CODES__GAP_SECONDS", "soon")]).unwrap_err();
+    let said = "the environment variable QUNLIAO_CODES__GAP_SECONDS: \
+        codes.gap_seconds must be a whole number, 0 or more";
+    assert_eq!(why, said);
+}
+
+#[test]
 fn an_error_does_not_show_the_lines_around_it() {
     for text in [
         "delivery:\n  smtp:\n    password: geheim\n    prt: 1\n",
