@@ -115,6 +115,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
             is_configured: !config.web.public_url.is_empty(),
             names: config.tls.names.clone(),
         },
+        phones: config.phone_book()?,
         public,
         addresses,
     };

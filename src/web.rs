@@ -4,6 +4,7 @@
 //! fetched changes nothing, since programs fetch links to preview them.
 
 mod address;
+mod confirm;
 mod connect;
 mod entrance;
 mod form;
@@ -32,6 +33,7 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpResponse, web};
 use entrance::{Stream, Visit};
 use qunliao_actors::clock::now_ms;
+use qunliao_actors::contacts::PhoneBook;
 use qunliao_actors::{House, Limits};
 use qunliao_storage::links::Link;
 use qunliao_storage::{Accounts, Links};
@@ -61,6 +63,7 @@ pub(crate) struct Pages {
     pub(crate) links: Arc<dyn Links>,
     pub(crate) public: PublicUrl,
     pub(crate) upgrade: Upgrade,
+    pub(crate) phones: PhoneBook,
     pub(crate) addresses: Addresses,
 }
 
@@ -137,6 +140,12 @@ fn routes(app: &mut web::ServiceConfig) {
             .route(web::get().to(reset::show))
             .route(web::head().to(reset::show))
             .route(web::post().to(reset::accept)),
+    )
+    .service(
+        web::resource("/confirm")
+            .route(web::get().to(confirm::show))
+            .route(web::head().to(confirm::show))
+            .route(web::post().to(confirm::accept)),
     )
     .route("/style.css", web::get().to(layout::style))
     .route("/mark.svg", web::get().to(layout::mark))

@@ -28,7 +28,7 @@ use crate::vital::Vital;
 use actix::prelude::*;
 use futures_util::FutureExt as _;
 use qunliao_protocol::auth::{Purpose, SignedIn, SignedUp};
-use qunliao_protocol::{Credential, Failure, UserId};
+use qunliao_protocol::{Credential, Failure, Language, UserId};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -129,6 +129,8 @@ pub struct SignUp {
     pub wants_session: bool,
     /// What the client calls its device.
     pub device: Option<String>,
+    /// The language that the form was in, if that is known: messages are in it, too.
+    pub language: Option<Language>,
     /// Who asks.
     pub asked_by: Network,
 }

@@ -6,8 +6,8 @@ use super::{layout, visitor};
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
-use qunliao_actors::Limits;
 use qunliao_actors::admission::Network;
+use qunliao_actors::{Limits, passwords};
 use qunliao_protocol::Failure;
 use serde::de::DeserializeOwned;
 use std::net::{IpAddr, Ipv4Addr};
@@ -66,6 +66,7 @@ pub(super) enum Field {
     PasswordAgain,
     Phone,
     Email,
+    Code,
 }
 
 /// Why a form was not accepted.
@@ -97,6 +98,7 @@ impl Fault {
             Failure::WeakPassword(_) => Some(Field::Password),
             Failure::BadPhone | Failure::PhoneTaken => Some(Field::Phone),
             Failure::BadEmail | Failure::EmailTaken => Some(Field::Email),
+            Failure::WrongCode => Some(Field::Code),
             _ => None,
         };
         let status = match failure {
@@ -125,10 +127,16 @@ impl Fault {
     }
 }
 
-/// Of two passwords that should be one.
-pub(super) fn different(speech: Speech) -> &'static str {
-    speech.say(
-        "两次输入的密码不一样，请再输一次。",
-        "The two passwords differ. Please type both again.",
-    )
+/// What can be said of a new password without judging it, which takes a while.
+pub(super) fn password_faults(password: &str, again: &str, speech: Speech) -> Vec<Fault> {
+    let weak = passwords::check_length(password).err();
+    let weak = weak.map(|weakness| Fault::from_failure(&Failure::WeakPassword(weakness), speech));
+    let differing = (password != again).then(|| {
+        let sentence = speech.say(
+            "两次输入的密码不一样，请再输一次。",
+            "The two passwords differ. Please type both again.",
+        );
+        Fault::of(Field::PasswordAgain, sentence)
+    });
+    weak.into_iter().chain(differing).collect()
 }

@@ -2,7 +2,7 @@
 
 mod card;
 
-use super::form::{self, ANSWER_TIMEOUT, Fault, Field, different};
+use super::form::{self, ANSWER_TIMEOUT, Fault};
 use super::layout::{self, End};
 use super::speech::Speech;
 use super::{Pages, link_of};
@@ -10,6 +10,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use qunliao_actors::admission::Network;
 use qunliao_actors::auth_registry::SignUp;
+use qunliao_actors::contacts::{PhoneBook, parse_email};
+use qunliao_actors::names::Name;
 use qunliao_protocol::Failure;
 use qunliao_protocol::auth::UserCard;
 use qunliao_storage::accounts::Role;
@@ -28,6 +30,24 @@ pub(super) struct Answers {
     user_email: String,
 }
 
+impl Answers {
+    /// All that can be said of them at once; whether the name is free and the password
+    /// good takes longer.
+    fn faults(&self, phones: &PhoneBook, speech: Speech) -> Vec<Fault> {
+        let fault = |failure: &Failure| Fault::from_failure(failure, speech);
+        let name = Name::new(self.user_name.trim()).err();
+        let (phone, email) = (self.user_phone.trim(), self.user_email.trim());
+        let bad_phone = !phone.is_empty() && phones.parse(phone).is_none();
+        let bad_email = !email.is_empty() && parse_email(email).is_none();
+        let name = name.map(|why| fault(&Failure::InvalidName(why)));
+        let passwords = form::password_faults(&self.user_pwd, &self.user_pwd_again, speech);
+        let phone = bad_phone.then(|| fault(&Failure::BadPhone));
+        let email = bad_email.then(|| fault(&Failure::BadEmail));
+        let contacts = phone.into_iter().chain(email);
+        name.into_iter().chain(passwords).chain(contacts).collect()
+    }
+}
+
 /// An invitation that works.
 struct Invitation {
     role: Role,
@@ -42,7 +62,7 @@ pub(super) async fn show(
     let speech = Speech::of(&request, pages.house.language);
     match look_up(&request, &pages, &token, speech).await {
         Ok(invitation) => {
-            let card = card::card(&pages, &invitation, speech, &Answers::default(), None);
+            let card = card::card(&pages, &invitation, speech, &Answers::default(), &[]);
             let page = layout::page(speech, card::title(&invitation, speech), &card);
             layout::answer(StatusCode::OK, speech, page)
         }
@@ -69,15 +89,16 @@ pub(super) async fn accept(
         // can have a browser send this.
         Err(end) => return end,
     };
-    let refuse = |fault: &Fault| {
-        let card = card::card(&pages, &invitation, speech, &answers, Some(fault));
-        layout::refusal(fault, speech, &card)
+    let refuse = |faults: &[Fault]| {
+        let card = card::card(&pages, &invitation, speech, &answers, faults);
+        layout::refusal(faults, speech, &card)
     };
-    if answers.user_pwd != answers.user_pwd_again {
-        return refuse(&Fault::of(Field::PasswordAgain, different(speech)));
+    let faults = answers.faults(&pages.phones, speech);
+    if !faults.is_empty() {
+        return refuse(&faults);
     }
     let outcome = match brake.begin(network, Instant::now()) {
-        Ok(_verifying) => sign_up(&pages, network, token.into_inner(), &answers).await,
+        Ok(_verifying) => sign_up(&pages, network, token.into_inner(), &answers, speech).await,
         Err(failure) => Err(failure),
     };
     match outcome {
@@ -88,7 +109,7 @@ pub(super) async fn accept(
         }
         // Someone else was faster.
         Err(Failure::BadInvite) => gone(&request, speech),
-        Err(failure) => refuse(&Fault::from_failure(&failure, speech)),
+        Err(failure) => refuse(&[Fault::from_failure(&failure, speech)]),
     }
 }
 
@@ -114,6 +135,7 @@ async fn sign_up(
     network: Network,
     token: String,
     answers: &Answers,
+    speech: Speech,
 ) -> Result<UserCard, Failure> {
     let filled = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let ask = SignUp {
@@ -126,6 +148,7 @@ async fn sign_up(
         invite: Some(token),
         wants_session: false,
         device: None,
+        language: Some(speech.0),
         asked_by: network,
     };
     let asked = pages.house.auth.sign_up.send(ask);

@@ -52,10 +52,12 @@ pub(super) fn answer(status: StatusCode, speech: Speech, page: Markup) -> HttpRe
 }
 
 /// A form with what was wrong with it, as an answer.
-pub(super) fn refusal(fault: &Fault, speech: Speech, card: &Markup) -> HttpResponse {
+pub(super) fn refusal(faults: &[Fault], speech: Speech, card: &Markup) -> HttpResponse {
     let title = speech.say("请再看一下", "Please look again");
-    let mut answer = answer(fault.status, speech, page(speech, title, card));
-    if let Some(seconds) = fault.retry_after {
+    let status = faults.first().map(|fault| fault.status);
+    let status = status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    let mut answer = answer(status, speech, page(speech, title, card));
+    if let Some(seconds) = faults.iter().find_map(|fault| fault.retry_after) {
         answer.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     answer
@@ -140,16 +142,21 @@ pub(super) struct Input<'a> {
     pub(super) value: &'a str,
 }
 
-/// A labelled field, with the fault beside it if it is its own.
-pub(super) fn input(input: &Input<'_>, first: bool, fault: Option<&Fault>) -> Markup {
-    let own = fault.filter(|fault| fault.field == Some(input.field));
+/// A labelled field, with what is wrong with it beside it. Faults stand in the order
+/// of their fields.
+pub(super) fn input(input: &Input<'_>, first: bool, faults: &[Fault]) -> Markup {
+    let is_own = |fault: &&Fault| fault.field == Some(input.field);
+    let own = faults.iter().find(is_own);
     let name = input.name;
     let hint = input.hint.map(|_| format!("{name}-hint"));
     let error = own.map(|_| format!("{name}-error"));
     let described: Vec<String> = error.iter().chain(&hint).cloned().collect();
     let described = Some(described.join(" ")).filter(|ids| !ids.is_empty());
-    // The field that needs another look, else the first one.
-    let focused = own.is_some() || (first && fault.is_none_or(|fault| fault.field.is_none()));
+    // The first field that needs another look, else the first one.
+    let focused = match faults.iter().find(|fault| fault.field.is_some()) {
+        Some(foremost) => is_own(&foremost),
+        None => first,
+    };
     html! {
         div.field {
             label for=(name) { (input.label) }
@@ -168,10 +175,9 @@ pub(super) fn input(input: &Input<'_>, first: bool, fault: Option<&Fault>) -> Ma
 }
 
 /// What is wrong with no field in particular.
-pub(super) fn alert(fault: Option<&Fault>) -> Markup {
-    let common = fault.filter(|fault| fault.field.is_none());
+pub(super) fn alert(faults: &[Fault]) -> Markup {
     html! {
-        @if let Some(fault) = common {
+        @for fault in faults.iter().filter(|fault| fault.field.is_none()) {
             p.alert role="alert" { (fault.sentence) }
         }
     }

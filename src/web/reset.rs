@@ -1,6 +1,6 @@
 //! `/reset/…`: setting a new password with a link that an administrator made.
 
-use super::form::{self, ANSWER_TIMEOUT, Fault, Field, different};
+use super::form::{self, ANSWER_TIMEOUT, Fault};
 use super::layout::{self, End};
 use super::speech::Speech;
 use super::{Pages, link_of};
@@ -37,7 +37,7 @@ pub(super) async fn show(
     let speech = Speech::of(&request, pages.house.language);
     match look_up(&pages, &token, speech).await {
         Ok(reset) => {
-            let card = card(&reset, speech, None);
+            let card = card(&reset, speech, &[]);
             let page = layout::page(speech, title(speech), &card);
             layout::answer(StatusCode::OK, speech, page)
         }
@@ -64,9 +64,10 @@ pub(super) async fn accept(
         // can have a browser send this.
         Err(end) => return end,
     };
-    let refuse = |fault: &Fault| layout::refusal(fault, speech, &card(&reset, speech, Some(fault)));
-    if answers.user_pwd != answers.user_pwd_again {
-        return refuse(&Fault::of(Field::PasswordAgain, different(speech)));
+    let refuse = |faults: &[Fault]| layout::refusal(faults, speech, &card(&reset, speech, faults));
+    let faults = form::password_faults(&answers.user_pwd, &answers.user_pwd_again, speech);
+    if !faults.is_empty() {
+        return refuse(&faults);
     }
     let outcome = match brake.begin(network, Instant::now()) {
         Ok(_verifying) => set_password(&pages, network, token.into_inner(), answers).await,
@@ -79,7 +80,7 @@ pub(super) async fn accept(
             layout::answer(StatusCode::OK, speech, page)
         }
         Err(Failure::BadLink) => gone(speech),
-        Err(failure) => refuse(&Fault::from_failure(&failure, speech)),
+        Err(failure) => refuse(&[Fault::from_failure(&failure, speech)]),
     }
 }
 
@@ -142,7 +143,7 @@ fn title(speech: Speech) -> &'static str {
     speech.say("设置新密码", "Set a new password")
 }
 
-fn card(reset: &Reset, speech: Speech, fault: Option<&Fault>) -> Markup {
+fn card(reset: &Reset, speech: Speech, faults: &[Fault]) -> Markup {
     html! {
         h1 { (title(speech)) }
         p.lead {
@@ -160,9 +161,9 @@ fn card(reset: &Reset, speech: Speech, fault: Option<&Fault>) -> Markup {
             // For password managers, which have to know whose password it is.
             input type="text" name="user_name" value=(reset.name) autocomplete="username"
                 readonly hidden;
-            (layout::alert(fault))
+            (layout::alert(faults))
             @for (place, field) in layout::new_password(speech).iter().enumerate() {
-                (layout::input(field, place == 0, fault))
+                (layout::input(field, place == 0, faults))
             }
             button type="submit" { (speech.say("设为新密码", "Set the password")) }
         }

@@ -6,7 +6,7 @@ mod hostile;
 mod links;
 
 use crate::browser::{exchange, get, post};
-use crate::harness::{Home, Server};
+use crate::harness::{Home, Server, eventually};
 use crate::people::{ALICE, BOB, Person};
 use crate::wire::ask;
 use links::Links;
@@ -77,6 +77,57 @@ fn the_owner_signs_up_through_the_link_of_the_first_start_without_a_code() {
         assert!(page.says("这个链接已经失效"), "{}", page.body);
     }
     assert_eq!(log_in(&server, &BOB)["test"], 1);
+}
+
+#[test]
+fn an_address_is_confirmed_right_on_the_page_and_in_its_language() {
+    let server = Server::start();
+    let web = server.addresses.web;
+    let path = format!("{}?lang=en", setup_path(&server));
+    let page = post(web, &path, &form(&ALICE, ALICE.email));
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(page.says("action=\"/confirm?lang=en\"") && page.says(ALICE.email));
+    let mail = eventually("a mail", || server.sendings_to(ALICE.email).pop());
+    let text = mail["text"].as_str().expect("a text");
+    assert!(text.is_ascii(), "English: {text}");
+    let code = server.codes_to(ALICE.email).pop().expect("a code");
+    let confirm = |code: &str, more: &[(&'static str, &str)]| {
+        let mut fields = vec![("user_email", ALICE.email), ("user_ecode", code)];
+        fields.extend(more);
+        post(web, "/confirm?lang=en", &fields)
+    };
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let refused = confirm(wrong, &[]);
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.says("user_ecode-error") && refused.says(ALICE.email));
+    // Whether anyone waits there is not told.
+    let again = |email| {
+        post(
+            web,
+            "/confirm?lang=en",
+            &[("user_email", email), ("again", "1")],
+        )
+    };
+    let (hers, nobodys) = (again(ALICE.email), again("nobody@example.org"));
+    assert_eq!((hers.status, nobodys.status), (200, 200));
+    assert_eq!(
+        hers.body.replace(ALICE.email, ""),
+        nobodys.body.replace("nobody@example.org", "")
+    );
+    let done = confirm(&code, &[]);
+    assert!(
+        done.status == 200 && done.says("is confirmed"),
+        "{}",
+        done.body
+    );
+    let args = json!({ "user_name": ALICE.email, "user_pwd": ALICE.password });
+    let signed_in = ask(server.addresses.auth, &json!({ "op": 0, "args": args }));
+    assert_eq!(
+        (&signed_in["test"], &signed_in["user"]["language"]),
+        (&json!(0), &json!("en"))
+    );
+    let page = get(web, "/confirm");
+    assert!(page.status == 200 && page.says("确认邮箱"), "{}", page.body);
 }
 
 #[test]
@@ -275,6 +326,21 @@ fn a_form_comes_back_with_the_fault_beside_the_field_and_all_but_the_password() 
         assert_eq!(page.body.matches("aria-invalid").count(), 1);
         assert!(!page.says(good), "the password is not sent back");
     }
+    let page = fill("系统", "short", "another", "12", "a@b");
+    for field in [
+        "user_name",
+        "user_pwd",
+        "user_pwd_again",
+        "user_phone",
+        "user_email",
+    ] {
+        assert!(
+            page.says(&format!("id=\"{field}-error\"")),
+            "{field}: {}",
+            page.body
+        );
+    }
+    assert_eq!(page.body.matches("autofocus").count(), 1);
     let page = fill("小爱", good, "another", "186 0000", "Ann@Example.org");
     for kept in ["小爱", "186 0000", "Ann@Example.org"] {
         assert!(page.says(&format!("value=\"{kept}\"")), "{kept}");

@@ -106,6 +106,7 @@ impl Connection {
                     invite: owned(form.invite),
                     wants_session: true,
                     device: owned(form.device),
+                    language: None,
                     asked_by: ticket.network(),
                 };
                 let asked = self.house.auth.sign_up.send(ask);

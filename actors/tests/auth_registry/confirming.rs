@@ -45,6 +45,30 @@ async fn an_address_becomes_a_way_to_sign_in_when_its_code_comes_back() {
 }
 
 #[actix_rt::test]
+async fn who_signed_up_in_another_language_is_written_to_in_it() {
+    use qunliao_delivery::Language as Written;
+    let mut registry = Plan::default().build();
+    for (someone, language, written, noted) in [
+        (&ALICE, Language::Chinese, Written::Chinese, Some("zh")),
+        // What is the server's own needs no mention, and follows it.
+        (&BOB, Language::English, Written::English, None),
+    ] {
+        let code = registry.code_by_phone(someone).await;
+        let form = SignUp {
+            user_email: Some(someone.email.to_owned()),
+            language: Some(language),
+            ..someone.sign_up(&code)
+        };
+        let signed_up = registry.ask(form).await.ok().unwrap();
+        assert_eq!(signed_up.user.language.as_deref(), noted);
+        assert!(registry.parcel().await.1.language == written);
+        let again = to_email(someone, Purpose::Confirm);
+        assert_eq!(registry.ask(again).await, Ok(()));
+        assert!(registry.parcel().await.1.language == written);
+    }
+}
+
+#[actix_rt::test]
 async fn a_confirmation_is_sent_again_on_request_and_tells_strangers_nothing() {
     let mut registry = Plan::default().build();
     let first = alice_unconfirmed(&mut registry).await;

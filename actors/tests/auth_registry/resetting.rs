@@ -239,6 +239,12 @@ async fn an_account_that_cannot_be_used_is_opened_by_no_reset() {
     assert_eq!(registry.ask(forgot(phone(&ALICE))).await, Ok(()));
     registry.enable(&ALICE, true).await;
     assert_eq!(registry.carried.count(), 0, "it gets no code");
+    // What was sent before does not work again.
+    let refused = registry.ask(reset(phone(&ALICE), &code, NEW)).await;
+    assert_eq!(refused, Err(Failure::WrongCode));
+    let refused = registry.ask(by(ResetBy::Link(link), NEW)).await;
+    assert_eq!(refused, Err(Failure::BadLink));
+    let link = registry.reset_link(&ALICE).await;
     assert_eq!(registry.ask(by(ResetBy::Link(link), NEW)).await, Ok(()));
 }
 

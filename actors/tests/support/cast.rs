@@ -83,6 +83,7 @@ impl Someone {
             invite: None,
             wants_session: true,
             device: None,
+            language: None,
             asked_by: Network::of([127, 0, 0, 1].into()),
         }
     }

@@ -4,7 +4,7 @@ use super::{Answers, Invitation};
 use crate::web::form::{Fault, Field};
 use crate::web::layout::{self, Input};
 use crate::web::speech::Speech;
-use crate::web::{Pages, connect};
+use crate::web::{Pages, confirm, connect};
 use maud::{Markup, html};
 use qunliao_protocol::auth::UserCard;
 use qunliao_storage::accounts::Role;
@@ -45,14 +45,14 @@ pub(super) fn card(
     invitation: &Invitation,
     speech: Speech,
     answers: &Answers,
-    fault: Option<&Fault>,
+    faults: &[Fault],
 ) -> Markup {
     html! {
         (introduction(pages, invitation, speech))
         form method="post" novalidate {
-            (layout::alert(fault))
+            (layout::alert(faults))
             @for (place, field) in fields(speech, answers).iter().enumerate() {
-                (layout::input(field, place == 0, fault))
+                (layout::input(field, place == 0, faults))
             }
             button type="submit" { (speech.say("注册", "Sign up")) }
         }
@@ -115,10 +115,15 @@ pub(super) fn welcome(pages: &Pages, user: &UserCard, speech: Speech) -> Markup 
         }
         (connect::ports(pages, speech))
         @if let Some(email) = &user.email {
-            p.hint {
+            p.lead {
                 (speech.say("验证码已发往 ", "A code is on its way to ")) (email)
-                (speech.say("，请在客户端里确认。", "; confirm it in your client."))
+                (speech.say(
+                    "。在这里填好，就能用这个邮箱登录、找回密码；也可以以后在客户端里确认。",
+                    ". Enter it here, and you can log in with this address and reset your \
+                     password with it; or confirm it later in your client.",
+                ))
             }
+            (confirm::fields(email, speech, &[]))
         }
     }
 }

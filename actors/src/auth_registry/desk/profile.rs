@@ -6,7 +6,7 @@ use crate::names::Name;
 use crate::storage_failure;
 use qunliao_protocol::auth::UserCard;
 use qunliao_protocol::failure::NameFault;
-use qunliao_protocol::{Failure, FileId};
+use qunliao_protocol::{Failure, FileId, Language, UserId};
 use qunliao_storage::accounts::{ProfileChange, Role, User};
 
 impl Desk {
@@ -34,6 +34,18 @@ impl Desk {
         self.ask.people.meet(&user);
         log::info!("event=profile_changed user={id}");
         Ok(card(user))
+    }
+
+    /// The language of a user's messages; of nobody's, the server's.
+    pub(super) async fn language_spoken_by(&self, user: Option<UserId>) -> Language {
+        let own = self.settings.language;
+        let Some(id) = user else {
+            return own;
+        };
+        match self.ask.accounts.user(id).await {
+            Ok(Some(user)) => self.language_for(&user),
+            _ => own,
+        }
     }
 
     async fn check_profile(

@@ -40,7 +40,6 @@ impl Desk {
                 let awaiting = accounts.awaiting_confirmation(address.clone()).await;
                 let user = awaiting.map_err(|why| storage_failure(&why))?;
                 let (purpose, contact) = (codes::Purpose::Confirm, Contact::Email(address));
-                let user = user.map(|user| (user, self.settings.language));
                 let errand = self.record_discreetly(purpose, contact, user, ask.asked_by);
                 Ok(((), errand.await?))
             }
@@ -103,7 +102,10 @@ impl Desk {
             discreet: false,
         };
         let sent = match self.record(wanted).await {
-            Ok(recorded) => self.send_recorded(recorded, self.settings.language).await,
+            Ok(recorded) => {
+                let language = self.language_spoken_by(user).await;
+                self.send_recorded(recorded, language).await
+            }
             Err(failure) => Err(NotSent::certainly(failure)),
         };
         if let Err(NotSent { failure, .. }) = sent {
@@ -160,13 +162,13 @@ impl Desk {
         &self,
         purpose: codes::Purpose,
         contact: Contact,
-        user: Option<(UserId, Language)>,
+        user: Option<UserId>,
         asked_by: Network,
     ) -> Result<Option<Errand>, Failure> {
         let wanted = Wanted {
             purpose,
             contact,
-            user: user.map(|(user, _)| user),
+            user,
             asked_by: asker(asked_by, true),
             discreet: true,
         };
@@ -175,11 +177,8 @@ impl Desk {
             log::warn!("event=code_held_back purpose={purpose:?} reason=total_of_the_day");
             return Ok(None);
         }
-        Ok(user.map(|(user, language)| Errand::Send {
-            user,
-            proof: recorded.new.proof,
-            language,
-        }))
+        let proof = recorded.new.proof;
+        Ok(user.map(|user| Errand::Send { user, proof }))
     }
 
     /// Sends a code that was recorded. If that certainly fails through no fault of

@@ -6,10 +6,10 @@ use crate::auth_registry::form::{self, Claim};
 use crate::auth_registry::{Later, SignUp};
 use crate::clock::now_ms;
 use crate::storage_failure;
-use qunliao_protocol::Failure;
 use qunliao_protocol::auth::SignedUp;
+use qunliao_protocol::{Failure, Language};
 use qunliao_storage::Contact;
-use qunliao_storage::accounts::{NewAccount, RegisterRefusal, Role, Standing, User};
+use qunliao_storage::accounts::{NewAccount, ProfileChange, RegisterRefusal, Role, Standing, User};
 use qunliao_storage::codes::{Proof, Verdict};
 use qunliao_storage::links::LinkPurpose;
 use std::time::Instant;
@@ -49,6 +49,7 @@ impl Desk {
         let registered = self.ask.accounts.register(new).await;
         let registered = registered.map_err(|why| storage_failure(&why))?;
         let user = registered.map_err(refusal)?;
+        let user = self.note_language(user, ask.language).await;
         self.ask.brake.know(user.id, ask.asked_by, Instant::now());
         log::info!(
             "event=signed_up user={} standing={:?} role={:?}",
@@ -78,6 +79,24 @@ impl Desk {
             pending,
         };
         Ok((signed_up, later))
+    }
+
+    /// Has `user` speak the language of the form, where that is not the server's.
+    async fn note_language(&self, user: User, language: Option<Language>) -> User {
+        let Some(language) = language.filter(|language| *language != self.settings.language) else {
+            return user;
+        };
+        let change = ProfileChange {
+            language: Some(Some(language.code().to_owned())),
+            ..ProfileChange::default()
+        };
+        match self.ask.accounts.change_profile(user.id, change).await {
+            Ok(changed) => changed.unwrap_or(user),
+            Err(why) => {
+                log::warn!("event=language_not_noted user={} error=\"{why}\"", user.id);
+                user
+            }
+        }
     }
 
     /// The token of a first session. The account is there whatever comes of it: who

@@ -30,6 +30,7 @@ fn ask() -> SignUp {
         invite: None,
         wants_session: true,
         device: None,
+        language: None,
         asked_by: Network::of([192, 0, 2, 1].into()),
     }
 }
