@@ -1,13 +1,19 @@
-//! The chat port: saying and hearing.
+//! The chat port: saying and hearing, and all about rooms.
 
-use crate::connection::Connection;
+mod changes;
+mod event;
+mod messages;
+mod rooms;
+
+pub use event::{Event, Line};
+pub use messages::{NewMessage, Query};
+
+use crate::connection::{Connection, accepted_value};
 use crate::credential::Credential;
-use crate::error::{ClientError, Refused};
+use crate::error::ClientError;
 use crate::way::Way;
-use qunliao_protocol::EntryId;
 use qunliao_protocol::chat::{SAY, Said};
-use qunliao_protocol::reply::Speaker;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use tokio::net::ToSocketAddrs;
@@ -20,50 +26,6 @@ pub struct ChatClient {
     /// What came while a reply was waited for.
     heard: VecDeque<Event>,
     next_seq: u64,
-}
-
-/// What arrives on the chat port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Someone else said something.
-    Forward(Forward),
-    /// A message that asked for it is on the server's disk.
-    Reply(Line),
-    /// A message was refused.
-    Refusal(Refused),
-}
-
-/// What someone else said.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Forward {
-    /// Who, under `args` on the wire.
-    #[serde(rename = "args")]
-    pub speaker: Speaker,
-    /// What.
-    pub news: String,
-    /// Where.
-    #[serde(default)]
-    pub room: String,
-    /// Its number in the room; 0 from a server that does not number.
-    #[serde(default)]
-    pub id: EntryId,
-    /// When, in milliseconds since the epoch.
-    #[serde(default)]
-    pub time: u64,
-    /// On other connections of the author: the id that the author's client gave it.
-    #[serde(default)]
-    pub client_message_id: Option<String>,
-}
-
-/// A message's acknowledgement, with the number of the request.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Line {
-    /// The number of the request, if it had one.
-    #[serde(default)]
-    pub seq: Option<u64>,
-    /// What the server says of the message.
-    #[serde(flatten)]
-    pub said: Said,
 }
 
 impl ChatClient {
@@ -162,62 +124,46 @@ impl ChatClient {
     }
 
     async fn receive_event(&mut self) -> Result<Option<Event>, ClientError> {
-        let body = self.connection.receive().await?;
-        body.map(|body| Event::read(&body)).transpose()
+        self.receive().await?.map(Event::read).transpose()
     }
 
-    /// Posts, and waits for the answer; what is heard meanwhile is kept.
+    async fn receive(&mut self) -> Result<Option<Value>, ClientError> {
+        let body = self.connection.receive().await?;
+        Ok(body.map(|body| serde_json::from_slice(&body)).transpose()?)
+    }
+
+    /// Posts, and waits for the answer.
     async fn ask(&mut self, news: &str, id: Option<&str>) -> Result<Said, ClientError> {
-        let asked = Some(self.post(news, id).await?);
+        let asked = self.post(news, id).await?;
+        self.answer(asked).await
+    }
+
+    /// Sends a request with these keys, and waits for the answer.
+    async fn request<T: DeserializeOwned>(
+        &mut self,
+        op: u64,
+        mut keys: Value,
+    ) -> Result<T, ClientError> {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        keys["op"] = op.into();
+        keys["seq"] = seq.into();
+        self.connection.send(&keys).await?;
+        self.answer(seq).await
+    }
+
+    /// The answer to a request; what is heard meanwhile is kept.
+    async fn answer<T: DeserializeOwned>(&mut self, asked: u64) -> Result<T, ClientError> {
         loop {
-            match self.receive_event().await?.ok_or(ClientError::Closed)? {
-                Event::Reply(line) if line.seq == asked => return Ok(line.said),
-                Event::Refusal(refused) if refused.seq == asked => return Err(refused.into()),
-                event => self.heard.push_back(event),
+            let frame = self.receive().await?.ok_or(ClientError::Closed)?;
+            let seq = frame.get("seq").and_then(Value::as_u64);
+            if seq == Some(asked) && frame.get("test").is_some() {
+                return accepted_value(frame);
             }
+            self.heard.push_back(Event::read(frame)?);
         }
     }
 }
 
-impl Event {
-    fn read(body: &[u8]) -> Result<Self, ClientError> {
-        let frame: Value = serde_json::from_slice(body)?;
-        Ok(match frame.get("test").and_then(Value::as_u64) {
-            None => Self::Forward(serde_json::from_value(frame)?),
-            Some(0) => Self::Reply(serde_json::from_value(frame)?),
-            Some(_) => Self::Refusal(serde_json::from_value(frame)?),
-        })
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_three_events_are_told_apart() {
-        let forward =
-            r#"{"op":0,"args":{"name":"小爱"},"news":"好","room":"lobby","id":7,"time":9}"#;
-        let Event::Forward(forward) = Event::read(forward.as_bytes()).unwrap() else {
-            panic!("a forward has no `test`");
-        };
-        assert_eq!((forward.speaker.name.as_str(), forward.id.0), ("小爱", 7));
-
-        let reply =
-            r#"{"op":0,"test":0,"seq":3,"client_message_id":"c","room":"lobby","id":8,"time":9}"#;
-        let Event::Reply(line) = Event::read(reply.as_bytes()).unwrap() else {
-            panic!("a reply has a `test` of 0");
-        };
-        assert_eq!((line.seq, line.said.id), (Some(3), Some(EntryId(8))));
-
-        let refusal = r#"{"op":0,"test":1,"error":"wrong_credentials","message":"no","args":{"name":"系统"},"news":"no"}"#;
-        let refusal = Event::read(refusal.as_bytes()).unwrap();
-        assert!(matches!(refusal, Event::Refusal(refused) if refused.code == 1));
-    }
-
-    #[test]
-    fn a_forward_of_a_server_that_knows_the_origin_alone_is_read() {
-        let forward = Event::read(br#"{"op":0,"args":{"name":"a"},"news":"b"}"#).unwrap();
-        assert!(matches!(forward, Event::Forward(forward) if forward.id == EntryId(0)));
-    }
-}
+mod tests;

@@ -178,7 +178,11 @@ async fn receive(
 
 /// What a reply holds, unless it is a refusal.
 pub(crate) fn accepted<T: DeserializeOwned>(reply: &[u8]) -> Result<T, ClientError> {
-    let reply: Value = serde_json::from_slice(reply)?;
+    accepted_value(serde_json::from_slice(reply)?)
+}
+
+/// The same of a reply that has been read.
+pub(crate) fn accepted_value<T: DeserializeOwned>(reply: Value) -> Result<T, ClientError> {
     match reply.get("test").and_then(Value::as_u64) {
         Some(0) => Ok(serde_json::from_value(reply)?),
         Some(_) => Err(serde_json::from_value::<Refused>(reply)?.into()),

@@ -24,14 +24,19 @@ mod way;
 
 pub use account::ProfileChange;
 pub use auth::{AuthClient, NewUser};
-pub use chat::{ChatClient, Event, Forward, Line};
+pub use chat::{ChatClient, Event, Line, NewMessage, Query};
 pub use connection::Connection;
 pub use credential::Credential;
 pub use error::{ClientError, Refused};
 pub use files::FilesClient;
 pub use qunliao_protocol::HeaderForm;
 pub use qunliao_protocol::auth::{Contact, ServerInfo, SessionCard, SignedIn, UserCard};
-pub use qunliao_protocol::chat::Said;
+pub use qunliao_protocol::chat::{
+    Access, Around, Attachment, Changed, Entered, Entry, FileCard, ForwardOf, Gap, HistoryReply,
+    Kind, ListReply, ListedRoom, Member, MembersReply, Mentions, Notify, Overview, Person,
+    PresencePush, ReadPush, RoomPush, RoomRole, RosterReply, Said, SearchReply, SeenReply,
+    TypingPush,
+};
 pub use qunliao_protocol::files::{Listed, Listing, Uploaded};
 pub use tls::{Fingerprint, NoFingerprint, Tls};
 pub use way::Way;

@@ -267,6 +267,12 @@ pub struct Limits {
     pub frame_bytes_max: usize,
     /// The text of a message.
     pub message_bytes_max: usize,
+    /// Seconds for which an author can recall a message.
+    #[serde(default)]
+    pub recall_seconds: u64,
+    /// Seconds for which an author can edit a message.
+    #[serde(default)]
+    pub edit_seconds: u64,
     /// Messages of one user in a second, sustained.
     pub messages_per_second: u32,
     /// A file.

@@ -1,14 +1,65 @@
-//! The chat port (聊天): saying something, and hearing what others said.
+//! The chat port (聊天): saying something, hearing what others said, and everything
+//! about the rooms in which that happens.
+//!
+//! One file a noun. Requests borrow from the frame that they came in; replies and
+//! pushes are read by clients through the same types by which the server writes them.
+//! The exception are entries, which the server writes as a [`EntryFrame`] that borrows
+//! and a client reads as an [`Entry`] that owns: a test holds the two together.
 
-use crate::failure::Failure;
-use crate::ids::{EntryId, RoomId};
-use crate::json::Object;
-use crate::request::Credential;
-use bytes::{BufMut, BytesMut};
-use serde::{Deserialize, Serialize};
+mod change;
+mod enter;
+mod entry;
+mod history;
+mod mark;
+mod mentions;
+mod presence;
+mod push;
+mod request;
+mod room;
+mod rooms;
+mod say;
+mod search;
+mod words;
 
-/// `op` of [`Say`], and of the forwards it causes.
+pub use change::{Change, Changed, MessageAsk};
+pub use enter::{Enter, Entered, Gap, GapPush, Limits};
+pub use entry::{
+    ChangeFrame, Entry, EntryBody, EntryFrame, FileCard, FileFrame, Kind, MessageFrame, Named,
+    NamedFrame, Reaction, RoomFrame, State, file_as_text,
+};
+pub use history::{Around, History, HistoryReply};
+pub use mark::{Mark, ReadPush, SeenReply, Seer};
+pub use mentions::{Mentioned, Mentions};
+pub use presence::{Pong, PresencePush, Typing, TypingPush};
+pub use push::Push;
+pub use request::Request;
+pub use room::{LOBBY, optional_room, parse_room, read_room, room_name, room_text};
+pub use rooms::{
+    Announcement, ListReply, ListedRoom, Member, MembersReply, MuteEnd, Overview, OverviewReply,
+    Person, RoomAsk, RoomPush, RoomRequest, RosterLine, RosterReply,
+};
+pub use say::{Attachment, ForwardOf, Said, Say};
+pub use search::{FoundFile, Search, SearchReply};
+pub use words::{Access, Notify, RoomRole};
+
+/// `op` of [`Say`], and of the entries that are messages.
 pub const SAY: u64 = 0;
+/// `op` of [`Enter`], and of [`GapPush`].
+pub const ENTER: u64 = 1;
+/// `op` of [`History`].
+pub const HISTORY: u64 = 2;
+/// `op` of [`RoomRequest`], of the entries that change a room, and of [`RoomPush`].
+pub const ROOMS: u64 = 3;
+/// `op` of [`Typing`], [`TypingPush`] and [`PresencePush`].
+pub const PRESENCE: u64 = 4;
+/// `op` of [`Mark`] and [`ReadPush`].
+pub const MARK: u64 = 5;
+/// `op` of [`Change`], and of the entries that change a message.
+pub const CHANGE: u64 = 6;
+/// `op` of [`Search`].
+pub const SEARCH: u64 = 7;
+/// `op` of a ping.
+pub const PING: u64 = 8;
 
 /// Whether the origin has this op on the chat port.
 #[must_use]
@@ -16,168 +67,23 @@ pub fn is_origin_op(op: u64) -> bool {
     op == SAY
 }
 
-/// The lobby's name on the wire.
-pub const LOBBY: &str = "lobby";
-
 /// Longest `client_message_id`, in bytes.
 pub const CLIENT_MESSAGE_ID_BYTES_MAX: usize = 64;
-
-/// op 0: say something. Empty `news` authenticates and says nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Say<'a> {
-    /// Who speaks.
-    pub credential: Credential<'a>,
-    /// What is said.
-    pub news: &'a str,
-    /// The client's own id for the message: asks for an ack, and makes a repeat harmless.
-    pub client_message_id: Option<&'a str>,
-}
-
-impl<'a> Say<'a> {
-    /// Reads a `say` from its body.
-    ///
-    /// # Errors
-    /// [`Failure::MissingKey`], [`Failure::MistypedKey`], [`Failure::RoomNotFound`].
-    pub fn read(body: &'a Object<'a>) -> Result<Self, Failure> {
-        let credential = Credential::read(body)?;
-        if body
-            .optional_text("room")?
-            .is_some_and(|room| room != LOBBY)
-        {
-            return Err(Failure::RoomNotFound);
-        }
-        let id = body.optional_text("client_message_id")?;
-        if id.is_some_and(|id| id.is_empty() || id.len() > CLIENT_MESSAGE_ID_BYTES_MAX) {
-            return Err(Failure::MistypedKey("client_message_id"));
-        }
-        Ok(Self {
-            credential,
-            news: body.text("news")?,
-            client_message_id: id,
-        })
-    }
-}
-
-/// The keys of the reply to a [`Say`] that asked for one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
-    /// The client's own id, repeated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_message_id: Option<String>,
-    /// The room.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room: Option<String>,
-    /// The message's id; absent when nothing was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<EntryId>,
-    /// When it became durable, in milliseconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time: Option<u64>,
-}
-
-/// The name of a room on the wire.
-#[must_use]
-pub fn room_name(room: RoomId) -> String {
-    if room == RoomId::LOBBY {
-        LOBBY.to_owned()
-    } else {
-        room.to_string()
-    }
-}
-
-/// A message as others see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forward<'a> {
-    /// Where it was said.
-    pub room: &'a str,
-    /// Its id in the room.
-    pub id: EntryId,
-    /// When, in milliseconds since the epoch.
-    pub time: u64,
-    /// Who said it.
-    pub name: &'a str,
-    /// What was said.
-    pub news: &'a str,
-    /// For the author's own connections only.
-    pub client_message_id: Option<&'a str>,
-}
-
-impl Forward<'_> {
-    /// Appends the body, the origin's keys first.
-    ///
-    /// Written by hand: this is the one body that is made for every message.
-    pub fn put(&self, out: &mut BytesMut) {
-        out.put_slice(b"{\"op\":0,\"args\":{\"name\":");
-        put_string(self.name, out);
-        out.put_slice(b"},\"news\":");
-        put_string(self.news, out);
-        out.put_slice(b",\"room\":");
-        put_string(self.room, out);
-        out.put_slice(format!(",\"id\":{},\"time\":{}", self.id, self.time).as_bytes());
-        if let Some(id) = self.client_message_id {
-            out.put_slice(b",\"client_message_id\":");
-            put_string(id, out);
-        }
-        out.put_u8(b'}');
-    }
-}
-
-fn put_string(text: &str, out: &mut BytesMut) {
-    serde_json::to_writer(out.writer(), text).expect("writing a string to memory cannot fail");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_forward_has_the_origins_keys_and_ours() {
-        let mut out = BytesMut::new();
-        let forward = Forward {
-            room: "lobby",
-            id: EntryId(7),
-            time: 1_700_000_000_000,
-            name: "小\"明",
-            news: "我是消息\n",
-            client_message_id: None,
-        };
-        forward.put(&mut out);
-        assert_eq!(
-            std::str::from_utf8(&out).unwrap(),
-            r#"{"op":0,"args":{"name":"小\"明"},"news":"我是消息\n","room":"lobby","id":7,"time":1700000000000}"#
-        );
-        out.clear();
-        Forward {
-            client_message_id: Some("c1"),
-            ..forward
-        }
-        .put(&mut out);
-        assert!(out.ends_with(br#","client_message_id":"c1"}"#));
-    }
-
-    #[test]
-    fn a_say_is_read_with_either_credential() {
-        let body = Object::parse(
-            r#"{"op":0,"args":{"name":"小明","password":"p"},"news":"好"}"#.as_bytes(),
-        )
-        .unwrap();
-        let say = Say::read(&body).unwrap();
-        assert_eq!(
-            say.credential,
-            Credential::Password {
-                name: "小明",
-                password: "p"
-            }
-        );
-        assert_eq!(say.news, "好");
-        let body =
-            Object::parse(br#"{"op":0,"args":{"token":"t"},"news":"","client_message_id":"c"}"#)
-                .unwrap();
-        let say = Say::read(&body).unwrap();
-        assert_eq!(say.credential, Credential::Token("t"));
-        assert_eq!(say.client_message_id, Some("c"));
-        let body =
-            Object::parse(br#"{"op":0,"args":{"token":"t"},"news":"x","room":"attic"}"#).unwrap();
-        assert_eq!(Say::read(&body), Err(Failure::RoomNotFound));
-    }
-}
+/// Most values in `mentions`.
+pub const MENTIONS_MAX: usize = 100;
+/// Most rooms in `resume`.
+pub const RESUME_ROOMS_MAX: usize = 1_000;
+/// Items of a page where a request does not say how many.
+pub const LIMIT_DEFAULT: usize = 50;
+/// Most items of a page.
+pub const LIMIT_MAX: usize = 200;
+/// Most results of a search, of each sort.
+pub const SEARCH_LIMIT_MAX: usize = 50;
+/// Longest `query`, in bytes.
+pub const QUERY_BYTES_MAX: usize = 256;
+/// Longest cursor of a search, in bytes.
+pub const CURSOR_BYTES_MAX: usize = 128;
+/// Longest `emoji`, in bytes.
+pub const EMOJI_BYTES_MAX: usize = 32;
+/// Most characters of an `emoji`: what is one picture can be a row of them.
+pub const EMOJI_CHARS_MAX: usize = 8;

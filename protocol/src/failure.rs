@@ -5,6 +5,7 @@
 //! (`docs/protocol.md` has the table). A slug never changes its meaning.
 
 mod sentences;
+mod slugs;
 
 use std::borrow::Cow;
 
@@ -142,6 +143,8 @@ pub enum Failure {
     FileTooLarge(u64),
     /// 104: the words about oneself have more bytes than they may have.
     BioTooLarge(usize),
+    /// 104: what is searched for has more bytes than a query may have.
+    QueryTooLong(usize),
     /// 105: the protocol has this, this server does not.
     NotSupported(&'static str),
     /// 105: nobody signs up here without an invitation.
@@ -152,6 +155,24 @@ pub enum Failure {
     AccountDisabled,
     /// 105: this port speaks TLS with clients from elsewhere.
     TlsRequired,
+    /// 105: one has to be in the room for this.
+    NotAMember,
+    /// 105: it takes another role, or to be the author.
+    NotAllowed,
+    /// 105: this user may not speak in the room, for so many more seconds.
+    Muted(u32),
+    /// 105: this user may not come into the room.
+    Banned,
+    /// 105: nobody comes into the room who was not invited.
+    RoomClosed,
+    /// 105: not in a room of this sort: the lobby, or a direct one.
+    NotInThisRoom,
+    /// 105: the time in which the message could be changed is over.
+    TooLate,
+    /// 103: the room has as many pinned messages as a room may have.
+    TooManyPins(usize),
+    /// 103: the message has been changed, or reacted to, as often as may be.
+    TooManyChanges,
     /// 103: the room is full.
     RoomFull,
     /// 103: this user is in too many rooms.
@@ -166,6 +187,10 @@ pub enum Failure {
     FileNotFound,
     /// 107: no such room.
     RoomNotFound,
+    /// 107: no such user.
+    UserNotFound,
+    /// 107: the room has no such entry.
+    EntryNotFound,
     /// 107: this user has no such session.
     SessionNotFound,
     /// 108: the last owner cannot go.
@@ -174,10 +199,18 @@ pub enum Failure {
     NameConflict,
     /// 108: the bytes that came do not have the SHA-256 that was announced.
     HashMismatch,
+    /// 108: the entry is none that can be changed so: only messages can.
+    NotAMessage,
+    /// 108: the message was recalled.
+    Recalled,
     /// 109: the password is too weak.
     WeakPassword(Weakness),
     /// 110: the name of the user cannot be one.
     InvalidName(NameFault),
+    /// 110: a room cannot have this title; one has at most so many characters.
+    InvalidTitle(usize),
+    /// 110: nobody can have this name in a room; one has at most so many characters.
+    InvalidCard(usize),
 }
 
 impl Failure {
@@ -205,78 +238,35 @@ impl Failure {
             | F::TooManyConnections
             | F::TooManyTransfers
             | F::TooManyRooms
+            | F::TooManyPins(_)
+            | F::TooManyChanges
             | F::RoomFull => 103,
             F::FrameTooLarge(_)
             | F::MessageTooLarge(_)
             | F::FileTooLarge(_)
+            | F::QueryTooLong(_)
             | F::BioTooLarge(_) => 104,
             F::NotSupported(_)
             | F::TlsRequired
             | F::InviteNeeded
             | F::AwaitingApproval
-            | F::AccountDisabled => 105,
+            | F::AccountDisabled
+            | F::NotAMember
+            | F::NotAllowed
+            | F::Muted(_)
+            | F::Banned
+            | F::RoomClosed
+            | F::NotInThisRoom
+            | F::TooLate => 105,
             F::Unavailable | F::StorageFull | F::ShuttingDown => 106,
-            F::FileNotFound | F::RoomNotFound | F::SessionNotFound => 107,
-            F::NameConflict | F::HashMismatch | F::LastOwner => 108,
+            F::FileNotFound
+            | F::RoomNotFound
+            | F::UserNotFound
+            | F::EntryNotFound
+            | F::SessionNotFound => 107,
+            F::NameConflict | F::HashMismatch | F::LastOwner | F::NotAMessage | F::Recalled => 108,
             F::WeakPassword(_) => 109,
-            F::InvalidName(_) => 110,
-        }
-    }
-
-    /// The value of `error` in the reply: stable, for programs.
-    #[must_use]
-    pub fn slug(&self) -> &'static str {
-        use Failure as F;
-        match self {
-            F::WrongCredentials => "wrong_credentials",
-            F::GatewayFailed => "gateway_failed",
-            F::BadPhone => "bad_phone",
-            F::BadEmail => "bad_email",
-            F::AlreadyRegistered => "already_registered",
-            F::NameTaken => "name_taken",
-            F::PhoneTaken => "phone_taken",
-            F::EmailTaken => "email_taken",
-            F::WrongCode => "wrong_code",
-            F::BadLink => "bad_link",
-            F::BadInvite => "bad_invite",
-            F::BadHeader => "bad_header",
-            F::InvalidUtf8 => "invalid_utf8",
-            F::MalformedJson => "malformed_json",
-            F::NotAnObject => "not_an_object",
-            F::TooDeep => "too_deep",
-            F::DuplicateKey(_) => "duplicate_key",
-            F::MissingKey(_) => "missing_key",
-            F::MistypedKey(_) => "mistyped_key",
-            F::InvalidFileName => "invalid_file_name",
-            F::FrameTimeout => "frame_timeout",
-            F::UnknownOp => "unknown_op",
-            F::NotSignedIn => "not_signed_in",
-            F::SessionEnded => "session_ended",
-            F::TooManyRequests(_) => "too_many_requests",
-            F::TooManyConnections => "too_many_connections",
-            F::TooManyTransfers => "too_many_transfers",
-            F::FrameTooLarge(_) => "frame_too_large",
-            F::MessageTooLarge(_) => "message_too_large",
-            F::FileTooLarge(_) => "file_too_large",
-            F::BioTooLarge(_) => "bio_too_large",
-            F::NotSupported(_) => "not_supported",
-            F::InviteNeeded => "invite_needed",
-            F::AwaitingApproval => "awaiting_approval",
-            F::AccountDisabled => "account_disabled",
-            F::TlsRequired => "tls_required",
-            F::RoomFull => "room_full",
-            F::TooManyRooms => "too_many_rooms",
-            F::Unavailable => "unavailable",
-            F::StorageFull => "storage_full",
-            F::ShuttingDown => "shutting_down",
-            F::FileNotFound => "file_not_found",
-            F::RoomNotFound => "room_not_found",
-            F::SessionNotFound => "session_not_found",
-            F::LastOwner => "last_owner",
-            F::NameConflict => "name_conflict",
-            F::HashMismatch => "hash_mismatch",
-            F::WeakPassword(_) => "weak_password",
-            F::InvalidName(_) => "invalid_name",
+            F::InvalidName(_) | F::InvalidTitle(_) | F::InvalidCard(_) => 110,
         }
     }
 
@@ -284,7 +274,7 @@ impl Failure {
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Failure::TooManyRequests(seconds) => Some(*seconds),
+            Failure::TooManyRequests(seconds) | Failure::Muted(seconds) => Some(*seconds),
             _ => None,
         }
     }

@@ -85,7 +85,23 @@ impl<'a> Credential<'a> {
         if let Some(token) = body.optional_text("token")? {
             return checked(token).map(Self::Token);
         }
-        let args = body.object("args")?;
+        Self::in_args(body.object("args")?)
+    }
+
+    /// As [`Credential::read`]; `None` if there is nothing of a credential at all,
+    /// which is for a connection whose user is known already.
+    ///
+    /// # Errors
+    /// [`Failure::MissingKey`] for half a credential, or [`Failure::MistypedKey`].
+    pub fn read_optional(body: &'a Object<'a>) -> Result<Option<Self>, Failure> {
+        let keys = ["token", "name", "password"];
+        let args = body.optional_object("args")?;
+        let is_there = body.get("token").is_some()
+            || args.is_some_and(|args| keys.iter().any(|key| args.get(key).is_some()));
+        is_there.then(|| Self::read(body)).transpose()
+    }
+
+    fn in_args(args: &'a Object<'a>) -> Result<Self, Failure> {
         if let Some(token) = args.optional_text("token")? {
             return checked(token).map(Self::Token);
         }
@@ -142,6 +158,26 @@ mod tests {
             let body = Object::parse(body.as_bytes()).unwrap();
             assert_eq!(Envelope::read(&body).0.extended, extended);
         }
+    }
+
+    #[test]
+    fn a_credential_may_be_absent_where_it_is_optional_but_not_half_there() {
+        let read = |body: &str| {
+            let body = Object::parse(body.as_bytes()).unwrap();
+            Credential::read_optional(&body).map(|credential| credential.is_some())
+        };
+        for absent in ["{}", r#"{"args":{}}"#, r#"{"args":{"x":1},"token":null}"#] {
+            assert_eq!(read(absent), Ok(false), "{absent}");
+        }
+        for there in [
+            r#"{"token":"t"}"#,
+            r#"{"args":{"name":"a","password":"b"}}"#,
+        ] {
+            assert_eq!(read(there), Ok(true), "{there}");
+        }
+        let half = r#"{"args":{"name":"a"}}"#;
+        assert_eq!(read(half), Err(Failure::MissingKey("password")));
+        assert_eq!(read(r#"{"args":7}"#), Err(Failure::MistypedKey("args")));
     }
 
     #[test]

@@ -111,6 +111,10 @@ impl Failure {
                 format!("简介太长，最多 {max} 字节。"),
                 format!("The words about yourself may have at most {max} bytes."),
             ),
+            F::QueryTooLong(max) => made(
+                format!("搜索的内容太长，最多 {max} 字节。"),
+                format!("A search may have at most {max} bytes."),
+            ),
             F::NotSupported(what) => made(
                 format!("这台服务器还不支持“{what}”。"),
                 format!("This server does not support \"{what}\" yet."),
@@ -132,6 +136,60 @@ impl Failure {
                 "Please connect with TLS: this server takes no plain connections from your network.",
             ),
             F::TooManyRooms => fixed("您加入的群太多了。", "You are in too many rooms."),
+            F::NotAMember => fixed("您不在这个群里。", "You are not in this room."),
+            F::NotAllowed => fixed(
+                "您在这个群里没有这个权限。",
+                "Your role in this room does not allow that.",
+            ),
+            F::Muted(s) => made(
+                format!(
+                    "您被禁言了，还有 {}。",
+                    duration(*s, ["秒", "分钟", "小时", "天"])
+                ),
+                format!(
+                    "You are muted for another {}.",
+                    duration(*s, ["s", "min", "h", "d"])
+                ),
+            ),
+            F::Banned => fixed(
+                "您已被禁止进入这个群。",
+                "You have been banned from this room.",
+            ),
+            F::RoomClosed => fixed(
+                "这个群只能由群里的管理员邀请加入。",
+                "This room takes an invitation by one of its admins.",
+            ),
+            F::NotInThisRoom => fixed(
+                "这种群里不能这样做。",
+                "Rooms of this sort do not have that.",
+            ),
+            F::TooLate => fixed(
+                "时间太久了，这条消息不能再改了。",
+                "It is too late to change this message.",
+            ),
+            F::TooManyPins(max) => made(
+                format!("最多置顶 {max} 条消息，请先取消一条。"),
+                format!("A room has at most {max} pinned messages. Please unpin one first."),
+            ),
+            F::TooManyChanges => fixed(
+                "这条消息已经改动太多次了。",
+                "This message has been changed too many times.",
+            ),
+            F::UserNotFound => fixed("没有这个用户。", "There is no such user."),
+            F::EntryNotFound => fixed("没有这条消息。", "There is no such entry."),
+            F::NotAMessage => fixed(
+                "只有消息可以这样改。",
+                "Only messages can be changed like that.",
+            ),
+            F::Recalled => fixed("这条消息已经撤回了。", "This message has been recalled."),
+            F::InvalidTitle(max) => made(
+                format!("群名要有 1 到 {max} 个字符，不能有看不见的字符。"),
+                format!("A title has 1 to {max} characters, none of them invisible."),
+            ),
+            F::InvalidCard(max) => made(
+                format!("群名片最多 {max} 个字符，不能有看不见的字符。"),
+                format!("A name in a room has at most {max} characters, none of them invisible."),
+            ),
             F::RoomFull => fixed("群里人满了。", "The room is full."),
             F::Unavailable => fixed(
                 "服务器正忙，请稍后再试。",
@@ -167,6 +225,14 @@ impl Failure {
             F::InvalidName(fault) => fault.sentences(),
         }
     }
+}
+
+/// A time of so many seconds for people, rounded up, with the units' names.
+fn duration(seconds: u32, units: [&str; 4]) -> String {
+    const LENGTHS: [u32; 4] = [1, 60, 3_600, 86_400];
+    let unit = LENGTHS.iter().rposition(|length| seconds > *length);
+    let unit = unit.unwrap_or(0);
+    format!("{} {}", seconds.div_ceil(LENGTHS[unit]), units[unit])
 }
 
 impl Weakness {
@@ -227,6 +293,28 @@ impl NameFault {
                 "用户名里混用了看起来一样的不同字母（例如拉丁字母和西里尔字母），请只用一种。".into(),
                 "The name mixes letters of scripts that look alike, such as Latin and Cyrillic. Please use one.".into(),
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_muted_user_is_told_for_how_long_in_a_unit_that_fits() {
+        let told = |seconds| duration(seconds, ["s", "min", "h", "d"]);
+        for (seconds, words) in [
+            (0, "0 s"),
+            (1, "1 s"),
+            (60, "60 s"),
+            (61, "2 min"),
+            (3_600, "60 min"),
+            (3_601, "2 h"),
+            (86_401, "2 d"),
+            (u32::MAX, "49711 d"),
+        ] {
+            assert_eq!(told(seconds), words);
         }
     }
 }
