@@ -12,20 +12,20 @@
 //! How one entry lies in its bytes is told in `entry/fields.rs`.
 
 mod fields;
+mod forms;
+mod kind;
+#[cfg(test)]
+mod tests;
+
+pub use kind::{
+    Access, EntryKind, Mentions, Message, MessageChange, RoomChange, RoomRole, SharedFile,
+};
 
 use crate::error::StorageError;
 use crate::keys::VALUE_BYTES_MAX;
-use fields::{damaged, decode, encode, put_varint, take_bytes, take_length};
+use fields::{damaged, put_varint, take_bytes, take_length};
+use forms::{decode, encode};
 use qunliao_protocol::{EntryId, UserId};
-
-/// What an entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryKind {
-    /// Something that someone said.
-    Text,
-    /// A kind of a later version: kept, not understood.
-    Unknown(u64),
-}
 
 /// An entry before it has its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +36,6 @@ pub struct NewEntry {
     pub kind: EntryKind,
     /// Who made it.
     pub author: UserId,
-    /// What was said.
-    pub text: String,
     /// The author's own id for it.
     pub client_message_id: Option<String>,
 }
@@ -49,6 +47,20 @@ pub struct Entry {
     pub id: EntryId,
     /// What it says.
     pub content: NewEntry,
+    /// The room's messages up to and including this entry.
+    pub messages: u64,
+}
+
+impl Entry {
+    fn read(id: EntryId, bytes: &[u8]) -> Result<Self, StorageError> {
+        let (content, messages) = decode(bytes)?;
+        Ok(Self {
+            id,
+            content,
+            // In the first formats every entry was a message.
+            messages: messages.unwrap_or(id.0),
+        })
+    }
 }
 
 const PACKED: u8 = 1;
@@ -63,18 +75,22 @@ pub(crate) struct Packed {
     pub(crate) value: Vec<u8>,
 }
 
-/// Packs entries into as few records as they fit into.
-pub(crate) fn pack(entries: &[NewEntry]) -> Vec<Packed> {
+/// Packs entries into as few records as they fit into. `messages` is how many the
+/// room had before.
+pub(crate) fn pack(entries: &[NewEntry], mut messages: u64) -> Vec<Packed> {
     let mut records: Vec<Packed> = Vec::new();
     let mut open: Option<Packed> = None;
     for (offset, entry) in (0..).zip(entries) {
-        let bytes = encode(entry);
-        let mut framed = Vec::with_capacity(bytes.len() + 4);
-        put_varint(bytes.len() as u64, &mut framed);
-        framed.extend_from_slice(&bytes);
+        messages += u64::from(matches!(entry.kind, EntryKind::Message(_)));
+        let framed = frame(&encode(entry, messages));
         if 1 + framed.len() > VALUE_BYTES_MAX {
             records.extend(open.take());
-            records.extend(chunks(offset, &framed));
+            let chunks = chunks_of(&framed).zip(0..);
+            records.extend(chunks.map(|(value, chunk)| Packed {
+                offset,
+                chunk,
+                value,
+            }));
             continue;
         }
         let fits = |record: &Packed| record.value.len() + framed.len() <= VALUE_BYTES_MAX;
@@ -92,20 +108,20 @@ pub(crate) fn pack(entries: &[NewEntry]) -> Vec<Packed> {
     records
 }
 
-fn chunks(offset: u64, framed: &[u8]) -> impl Iterator<Item = Packed> {
+/// An entry's bytes with their length before them.
+fn frame(bytes: &[u8]) -> Vec<u8> {
+    let mut framed = Vec::with_capacity(bytes.len() + 4);
+    put_varint(bytes.len() as u64, &mut framed);
+    framed.extend_from_slice(bytes);
     framed
-        .chunks(VALUE_BYTES_MAX - 1)
-        .zip(0u16..)
-        .map(move |(bytes, chunk)| {
-            let form = if chunk == 0 { FIRST_CHUNK } else { NEXT_CHUNK };
-            let mut value = vec![form];
-            value.extend_from_slice(bytes);
-            Packed {
-                offset,
-                chunk,
-                value,
-            }
-        })
+}
+
+fn chunks_of(framed: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let chunks = framed.chunks(VALUE_BYTES_MAX - 1).enumerate();
+    chunks.map(|(at, bytes)| {
+        let form = if at == 0 { FIRST_CHUNK } else { NEXT_CHUNK };
+        [&[form], bytes].concat()
+    })
 }
 
 /// Puts records together again, in the order of their keys.
@@ -133,15 +149,13 @@ impl Unpacker {
         let (form, mut rest) = value.split_first().ok_or_else(damaged)?;
         match (*form, self.unfinished.take()) {
             (PACKED, None) if !rest.is_empty() => {
-                let mut id = first;
+                let mut offset = 0;
                 while !rest.is_empty() {
                     let length = take_length(&mut rest)?;
                     let bytes = take_bytes(&mut rest, length)?;
-                    out.push(Entry {
-                        id,
-                        content: decode(bytes)?,
-                    });
-                    id = id.next();
+                    let id = first.0.checked_add(offset).ok_or_else(damaged)?;
+                    out.push(Entry::read(EntryId(id), bytes)?);
+                    offset += 1;
                 }
                 Ok(())
             }
@@ -166,91 +180,44 @@ impl Unpacker {
     ) -> Result<(), StorageError> {
         match bytes.len().cmp(&length) {
             std::cmp::Ordering::Less => self.unfinished = Some((id, length, bytes)),
-            std::cmp::Ordering::Equal => out.push(Entry {
-                id,
-                content: decode(&bytes)?,
-            }),
+            std::cmp::Ordering::Equal => out.push(Entry::read(id, &bytes)?),
             std::cmp::Ordering::Greater => return Err(damaged()),
         }
         Ok(())
     }
 }
 
-/// How many entries a record holds, or is a part of.
-pub(crate) fn count(value: &[u8]) -> Result<u64, StorageError> {
-    let (form, mut rest) = value.split_first().ok_or_else(damaged)?;
-    if *form != PACKED {
-        return Ok(1);
-    }
-    let mut entries = 0;
-    while !rest.is_empty() {
-        let length = take_length(&mut rest)?;
-        take_bytes(&mut rest, length)?;
-        entries += 1;
-    }
-    if entries == 0 {
-        return Err(damaged());
-    }
-    Ok(entries)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn entry(text: String) -> NewEntry {
-        NewEntry {
-            time: 1_700_000_000_000,
-            kind: EntryKind::Text,
-            author: UserId(300),
-            text,
-            client_message_id: None,
+/// The records of one beginning without what the entry at `offset` said. There are
+/// no more of them than before.
+pub(crate) fn scrub(values: &[Vec<u8>], offset: u64) -> Result<Vec<Vec<u8>>, StorageError> {
+    let (form, mut rest) = values
+        .first()
+        .and_then(|value| value.split_first())
+        .ok_or_else(damaged)?;
+    if *form == PACKED {
+        let mut scrubbed = vec![PACKED];
+        let mut at = 0;
+        while !rest.is_empty() {
+            let length = take_length(&mut rest)?;
+            let bytes = take_bytes(&mut rest, length)?;
+            if at == offset {
+                scrubbed.extend(frame(&forms::scrub(bytes)?));
+            } else {
+                scrubbed.extend(frame(bytes));
+            }
+            at += 1;
         }
+        return Ok(vec![scrubbed]);
     }
-
-    fn unpack(records: &[Packed]) -> Vec<Entry> {
-        let mut unpacker = Unpacker::new();
-        let mut entries = Vec::new();
-        for record in records {
-            let first = EntryId(1 + record.offset);
-            unpacker.take(first, &record.value, &mut entries).unwrap();
-        }
-        assert!(!unpacker.is_unfinished());
-        entries
+    let chunks = values
+        .iter()
+        .map(|value| value.get(1..).unwrap_or_default());
+    let framed = chunks.collect::<Vec<_>>().concat();
+    let mut rest = framed.as_slice();
+    let length = take_length(&mut rest)?;
+    let framed = frame(&forms::scrub(take_bytes(&mut rest, length)?)?);
+    if 1 + framed.len() > VALUE_BYTES_MAX {
+        return Ok(chunks_of(&framed).collect());
     }
-
-    #[test]
-    fn an_entry_lies_in_its_record_as_pinned() {
-        let entry = NewEntry {
-            client_message_id: Some("c".into()),
-            ..entry("好".into())
-        };
-        let records = pack(&[entry]);
-        let hex = crate::content::to_hex(&records[0].value);
-        assert_eq!(
-            hex,
-            "01170106 80d095ffbc31 020101 0302ac02 0403e5a5bd 050163".replace(' ', "")
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn entries_of_any_length_survive_packing(lengths in prop::collection::vec(0usize..20_000, 0..12)) {
-            let entries: Vec<NewEntry> = lengths.iter().map(|n| entry("x".repeat(*n))).collect();
-            let records = pack(&entries);
-            prop_assert!(records.iter().all(|record| record.value.len() <= VALUE_BYTES_MAX));
-            let unpacked = unpack(&records);
-            let ids: Vec<u64> = unpacked.iter().map(|entry| entry.id.0).collect();
-            prop_assert_eq!(ids, (1..=entries.len() as u64).collect::<Vec<_>>());
-            let contents: Vec<NewEntry> = unpacked.into_iter().map(|entry| entry.content).collect();
-            prop_assert_eq!(contents, entries);
-        }
-
-        #[test]
-        fn damaged_records_are_errors_and_not_panics(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _ = Unpacker::new().take(EntryId(1), &bytes, &mut Vec::new());
-            let _ = count(&bytes);
-        }
-    }
+    Ok(vec![[&[PACKED], framed.as_slice()].concat()])
 }

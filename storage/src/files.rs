@@ -5,6 +5,7 @@
 //! or a folder. Older versions stay reachable by their id.
 
 mod folders;
+mod removal;
 mod shelf;
 
 use crate::content::Digest;
@@ -12,13 +13,15 @@ use crate::error::StorageError;
 use crate::keys;
 use crate::seal::Seal;
 use crate::store::{Store, counters};
-use crate::transaction::{Read, Transaction};
+use crate::transaction::{Read, Transaction, decode};
 use async_trait::async_trait;
 use qunliao_protocol::files::Place;
 use qunliao_protocol::label::Label;
 use qunliao_protocol::{FileId, FolderId, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use shelf::{Shelf, Target};
+
+pub(crate) use removal::remove;
 
 /// One version of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +135,16 @@ pub trait Files: Send + Sync {
     /// A [`StorageError`].
     async fn file(&self, id: FileId) -> Result<Option<FileRecord>, StorageError>;
 
+    /// Files with greater ids than `after`, by id, at most `limit`.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn files_after(
+        &self,
+        after: FileId,
+        limit: usize,
+    ) -> Result<Vec<FileRecord>, StorageError>;
+
     /// The newest versions of a folder's files after the path `after`, in the
     /// order of their paths (of their first 400 bytes), at most `limit`.
     ///
@@ -143,6 +156,30 @@ pub trait Files: Send + Sync {
         after: Option<String>,
         limit: usize,
     ) -> Result<Vec<FileRecord>, StorageError>;
+
+    /// Takes a file out of the index, whichever version; the earlier one of its name
+    /// is served in its place. `false` if the room has no such file. What becomes of
+    /// its content is told by [`Files::freed`].
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn remove_file(&self, room: RoomId, id: FileId) -> Result<bool, StorageError>;
+
+    /// Contents that the last file of them has left, at most `limit`. They are told
+    /// until [`Files::forget_freed`] is, so that a crash between removing a file and
+    /// freeing its space loses nothing of it. One of them may have been shared again:
+    /// only what is [unlisted](Files::unlisted) may go, and nothing may be listed
+    /// between asking and removing.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn freed(&self, limit: usize) -> Result<Vec<Digest>, StorageError>;
+
+    /// The vault is done with these.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn forget_freed(&self, contents: Vec<Digest>) -> Result<(), StorageError>;
 
     /// Those of `contents` that no file has.
     ///
@@ -198,6 +235,20 @@ impl Files for Store {
             .await
     }
 
+    async fn files_after(
+        &self,
+        after: FileId,
+        limit: usize,
+    ) -> Result<Vec<FileRecord>, StorageError> {
+        self.read(move |snapshot| {
+            let (_, to) = keys::range(&keys::all_files());
+            let from = keys::file_by_id(FileId(after.0.saturating_add(1)));
+            let found = snapshot.scan(&from, &to, false, limit)?;
+            found.iter().map(|(_, value)| decode(value)).collect()
+        })
+        .await
+    }
+
     async fn folder_files(
         &self,
         folder: FolderId,
@@ -208,12 +259,38 @@ impl Files for Store {
             .await
     }
 
+    async fn remove_file(&self, room: RoomId, id: FileId) -> Result<bool, StorageError> {
+        let seal = self.seal.clone();
+        self.writer
+            .transact(move |transaction| {
+                let removed = remove(transaction, &seal, id, |file| file.room == room)?;
+                Ok(removed.is_some())
+            })
+            .await
+    }
+
+    async fn freed(&self, limit: usize) -> Result<Vec<Digest>, StorageError> {
+        self.read(move |snapshot| removal::freed(snapshot, limit))
+            .await
+    }
+
+    async fn forget_freed(&self, contents: Vec<Digest>) -> Result<(), StorageError> {
+        self.writer
+            .transact(move |transaction| {
+                for content in &contents {
+                    transaction.delete(keys::freed_content(content));
+                }
+                Ok(())
+            })
+            .await
+    }
+
     async fn unlisted(&self, contents: Vec<Digest>) -> Result<Vec<Digest>, StorageError> {
         self.read(move |snapshot| {
             let mut unlisted = Vec::new();
-            for content in contents {
-                if !snapshot.any(&keys::files_with(&content))? {
-                    unlisted.push(content);
+            for content in &contents {
+                if !snapshot.any(&keys::files_with(content))? {
+                    unlisted.push(*content);
                 }
             }
             Ok(unlisted)
@@ -264,5 +341,6 @@ fn add_file(
     };
     transaction.put_record(keys::file_by_id(id), &record)?;
     transaction.mark(keys::file_id_by_content(&new.sha256, id));
+    transaction.delete(keys::freed_content(&new.sha256));
     Ok(Ok(record))
 }

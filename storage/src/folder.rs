@@ -65,6 +65,12 @@ impl DataFolder {
         self.root.join("vault")
     }
 
+    /// Where the search index lies. It can be deleted: it is built anew.
+    #[must_use]
+    pub fn search(&self) -> PathBuf {
+        self.root.join("search")
+    }
+
     /// Where the `outbox` driver writes.
     #[must_use]
     pub fn outbox(&self) -> PathBuf {

@@ -22,6 +22,22 @@
 //! | `code_by_target` | purpose, hash of the contact | code, JSON |
 //! | `sendings_by_subject` | hash of number, address or "all" | times of sending, JSON |
 //! | `entry_by_room_seq` | room, id of the first entry, chunk | entries, see `entry.rs` |
+//! | `room_by_id` | room; the lobby has one once something was said about it | room, JSON |
+//! | `open_room_by_id` | room that whoever finds it may enter | nothing |
+//! | `direct_room_by_users` | the lower user, the higher one | room, 8 bytes |
+//! | `membership_by_room_user` | room, user; in the lobby only if there is something to tell | membership, JSON, the name in the room sealed |
+//! | `user_id_by_room_since` | room, entry that brought in, user | nothing |
+//! | `room_id_by_user` | user, room; not the lobby | nothing |
+//! | `ban_by_room_user` | room, user | nothing |
+//! | `pin_by_room_seq` | room, entry that pinned | the message pinned, 8 bytes |
+//! | `amendment_by_room_entry` | room, message | what recalled it, edited it last, pinned it, JSON |
+//! | `edit_by_room_entry` | room, message, entry that edited | nothing |
+//! | `reaction_by_room_entry` | room, message, first entry that reacted so | reaction, JSON |
+//! | `reactor_by_room_entry` | room, message, first entry that reacted so, user | nothing |
+//! | `mention_by_user_room_entry` | user, room, message that the user has not read | nothing |
+//! | `everyone_mention_by_room_entry` | room, message | nothing |
+//! | `reminder_by_user_room` | user, room | message and when to count from, JSON |
+//! | `reminder_by_time` | time of the message, user, room | nothing |
 //! | `file_by_id` | file | file, JSON |
 //! | `folder_by_id` | folder | folder, JSON |
 //! | `item_by_room_name` | room, hash of the name | item: the newest file or the folder of this name |
@@ -30,11 +46,16 @@
 //! | `file_id_by_name_version` | room, hash of the name, file | nothing |
 //! | `file_id_by_folder_path` | folder, path (a long one cut), NUL, file | nothing |
 //! | `file_id_by_content` | SHA-256, file | nothing |
+//! | `freed_content` | SHA-256 that the last file of it left | nothing |
 //! | `audit_by_id` | entry of the audit trail | the entry, JSON |
 //! | `audit_id_by_user` | user, entry: who did it, and to whom | nothing |
 //!
 //! All of it is pinned by `tests/format*.rs`: to change one is to change the
 //! data format.
+
+mod rooms;
+
+pub(crate) use rooms::*;
 
 use crate::content::Digest;
 use crate::error::StorageError;
@@ -43,7 +64,7 @@ use sha2::{Digest as _, Sha256};
 
 /// The format of everything below. Raised with any change that an older version
 /// could not read.
-pub const FORMAT_VERSION: u64 = 2;
+pub const FORMAT_VERSION: u64 = 3;
 
 /// Longest value, in bytes. sled moves large values, and whole leaves that grow
 /// past about 128 KiB, into files that it never syncs.
@@ -87,6 +108,36 @@ pub enum Kind {
     SendingsBySubject = 0x21,
     /// The rooms' logs.
     EntryByRoomSeq = 0x30,
+    /// Rooms.
+    RoomById = 0x31,
+    /// Rooms that anyone may enter.
+    OpenRoomById = 0x32,
+    /// Rooms of two.
+    DirectRoomByUsers = 0x33,
+    /// How members stand in their rooms.
+    MembershipByRoomUser = 0x34,
+    /// A room's members by when they came.
+    UserIdByRoomSince = 0x35,
+    /// A user's rooms.
+    RoomIdByUser = 0x36,
+    /// Who may not come into a room.
+    BanByRoomUser = 0x37,
+    /// A room's pinned messages.
+    PinByRoomSeq = 0x38,
+    /// What became of a message.
+    AmendmentByRoomEntry = 0x39,
+    /// A message's edits.
+    EditByRoomEntry = 0x3a,
+    /// A message's reactions.
+    ReactionByRoomEntry = 0x3b,
+    /// Who reacted.
+    ReactorByRoomEntry = 0x3c,
+    /// Unread messages that mean a user.
+    MentionByUserRoomEntry = 0x3d,
+    /// Messages that mean everyone.
+    EveryoneMentionByRoomEntry = 0x3e,
+    /// The reminder of a user that waits for a room.
+    ReminderByUserRoom = 0x3f,
     /// Files.
     FileById = 0x40,
     /// Folders.
@@ -103,10 +154,14 @@ pub enum Kind {
     FileIdByFolderPath = 0x46,
     /// All files with some content.
     FileIdByContent = 0x47,
+    /// Contents that no file has any more.
+    FreedContent = 0x48,
     /// The audit trail.
     AuditById = 0x50,
     /// What a user did, and what was done to the user.
     AuditIdByUser = 0x51,
+    /// Reminders that wait, by age.
+    ReminderByTime = 0x60,
 }
 
 /// A hash that stands for a name or a contact in a key.
@@ -197,6 +252,13 @@ pub(crate) fn entries_of(room: RoomId) -> Vec<u8> {
     key(Kind::EntryByRoomSeq, &[&room.0.to_be_bytes()])
 }
 
+pub(crate) fn records_at(room: RoomId, first: EntryId) -> Vec<u8> {
+    key(
+        Kind::EntryByRoomSeq,
+        &[&room.0.to_be_bytes(), &first.0.to_be_bytes()],
+    )
+}
+
 pub(crate) fn entry_by_room_seq(room: RoomId, first: EntryId, chunk: u16) -> Vec<u8> {
     key(
         Kind::EntryByRoomSeq,
@@ -206,6 +268,10 @@ pub(crate) fn entry_by_room_seq(room: RoomId, first: EntryId, chunk: u16) -> Vec
             &chunk.to_be_bytes(),
         ],
     )
+}
+
+pub(crate) fn all_files() -> Vec<u8> {
+    key(Kind::FileById, &[])
 }
 
 pub(crate) fn file_by_id(file: FileId) -> Vec<u8> {
@@ -240,6 +306,10 @@ pub(crate) fn file_id_by_name_version(room: RoomId, name: &IndexHash, file: File
         Kind::FileIdByNameVersion,
         &[&room.0.to_be_bytes(), name, &file.0.to_be_bytes()],
     )
+}
+
+pub(crate) fn file_versions_of(room: RoomId, name: &IndexHash) -> Vec<u8> {
+    key(Kind::FileIdByNameVersion, &[&room.0.to_be_bytes(), name])
 }
 
 pub(crate) fn paths_of(folder: FolderId) -> Vec<u8> {
@@ -288,6 +358,10 @@ pub(crate) fn file_id_by_content(content: &Digest, file: FileId) -> Vec<u8> {
     )
 }
 
+pub(crate) fn freed_content(content: &Digest) -> Vec<u8> {
+    key(Kind::FreedContent, &[content.as_bytes()])
+}
+
 pub(crate) fn audit_by_id(entry: u64) -> Vec<u8> {
     key(Kind::AuditById, &[&entry.to_be_bytes()])
 }
@@ -306,6 +380,12 @@ pub(crate) fn audit_id_by_user(user: UserId, entry: u64) -> Vec<u8> {
 /// A number as it lies in a value.
 pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// The two numbers that end a key.
+pub(crate) fn last_two_numbers(key: &[u8]) -> Result<(u64, u64), StorageError> {
+    let last = last_number(key)?;
+    Ok((last_number(&key[..key.len() - 8])?, last))
 }
 
 /// The number that ends a key.

@@ -1,15 +1,17 @@
 //! The rooms' logs: dense ids, durable before they are told.
 
-use crate::entry::{self, Entry, NewEntry, Unpacker};
+pub(crate) mod reading;
+
+use crate::entry::{self, Entry, NewEntry};
 use crate::error::StorageError;
 use crate::keys;
+use crate::rooms::End;
+use crate::rooms::projection::Projection;
+use crate::seal::Seal;
 use crate::store::Store;
-use crate::transaction::{self, Read};
+use crate::transaction::Transaction;
 use async_trait::async_trait;
 use qunliao_protocol::{EntryId, RoomId};
-
-/// Records that one scan fetches.
-const RECORDS_PER_SCAN: usize = 64;
 
 /// The answer to an append that expected another end of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +35,11 @@ pub trait Log: Send + Sync {
         entries: Vec<NewEntry>,
     ) -> Result<Result<(), Conflict>, StorageError>;
 
-    /// The id of the room's last entry, 0 if there is none.
+    /// Where the room's log ends.
     ///
     /// # Errors
     /// A [`StorageError`].
-    async fn last(&self, room: RoomId) -> Result<EntryId, StorageError>;
+    async fn end(&self, room: RoomId) -> Result<End, StorageError>;
 
     /// The entries after `after`, ascending: at most `entries_max`, and no more
     /// once their texts reach `bytes_max` (but at least one).
@@ -51,6 +53,12 @@ pub trait Log: Send + Sync {
         entries_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Entry>, StorageError>;
+
+    /// The entry with this id.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    async fn entry(&self, room: RoomId, id: EntryId) -> Result<Option<Entry>, StorageError>;
 }
 
 #[async_trait]
@@ -61,24 +69,15 @@ impl Log for Store {
         expected_last: EntryId,
         entries: Vec<NewEntry>,
     ) -> Result<Result<(), Conflict>, StorageError> {
+        let seal = self.seal.clone();
         self.writer
-            .transact(move |transaction| {
-                let last = last(transaction, room)?;
-                if last != expected_last {
-                    return Ok(Err(Conflict { last }));
-                }
-                for record in entry::pack(&entries) {
-                    let first = EntryId(last.0 + 1 + record.offset);
-                    let key = keys::entry_by_room_seq(room, first, record.chunk);
-                    transaction.put(key, record.value)?;
-                }
-                Ok(Ok(()))
-            })
+            .transact(move |transaction| append(transaction, &seal, room, expected_last, &entries))
             .await
     }
 
-    async fn last(&self, room: RoomId) -> Result<EntryId, StorageError> {
-        self.read(move |snapshot| last(snapshot, room)).await
+    async fn end(&self, room: RoomId) -> Result<End, StorageError> {
+        self.read(move |snapshot| reading::end(snapshot, room))
+            .await
     }
 
     async fn page(
@@ -88,74 +87,56 @@ impl Log for Store {
         entries_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Entry>, StorageError> {
-        self.read(move |snapshot| page(snapshot, room, after, entries_max, bytes_max))
+        self.read(move |snapshot| reading::page(snapshot, room, after, entries_max, bytes_max))
+            .await
+    }
+
+    async fn entry(&self, room: RoomId, id: EntryId) -> Result<Option<Entry>, StorageError> {
+        self.read(move |snapshot| reading::entry(snapshot, room, id))
             .await
     }
 }
 
-fn last(read: &impl Read, room: RoomId) -> Result<EntryId, StorageError> {
-    match read.last(&keys::entries_of(room))? {
-        None => Ok(EntryId(0)),
-        Some((key, value)) => {
-            let others = entry::count(&value)? - 1;
-            let last = first_id(&key)?.0.checked_add(others);
-            last.map(EntryId)
-                .ok_or_else(|| StorageError::damaged("a log's ids are at their end"))
-        }
-    }
-}
-
-fn page(
-    read: &impl Read,
+pub(crate) fn append(
+    transaction: &mut Transaction<'_>,
+    seal: &Seal,
     room: RoomId,
-    after: EntryId,
-    entries_max: usize,
-    bytes_max: usize,
-) -> Result<Vec<Entry>, StorageError> {
-    if entries_max == 0 {
-        return Ok(Vec::new());
+    expected_last: EntryId,
+    entries: &[NewEntry],
+) -> Result<Result<(), Conflict>, StorageError> {
+    let end = reading::end(transaction, room)?;
+    if end.last != expected_last {
+        return Ok(Err(Conflict { last: end.last }));
     }
-    let (start, end) = keys::range(&keys::entries_of(room));
-    // The first entry wanted may lie within a record that begins before it.
-    let beyond = keys::entry_by_room_seq(room, EntryId(after.0.saturating_add(2)), 0);
-    let mut from = match read.scan(&start, &beyond, true, 1)?.pop() {
-        Some((key, _)) => keys::entry_by_room_seq(room, first_id(&key)?, 0),
-        None => start,
-    };
-    let mut unpacker = Unpacker::new();
-    let mut unpacked = Vec::new();
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut bytes = 0;
-    loop {
-        let records = read.scan(&from, &end, false, RECORDS_PER_SCAN)?;
-        for (key, value) in &records {
-            unpacker.take(first_id(key)?, value, &mut unpacked)?;
-            for entry in unpacked.drain(..).filter(|entry| entry.id > after) {
-                // Ids are dense: a hole would be a message that a reader never gets.
-                if entry.id.0 != after.0 + 1 + entries.len() as u64 {
-                    return Err(StorageError::damaged("a log lacks an entry"));
-                }
-                bytes += entry.content.text.len();
-                entries.push(entry);
-                if entries.len() >= entries_max || bytes >= bytes_max {
-                    return Ok(entries);
-                }
-            }
-        }
-        match records.last() {
-            Some((key, _)) if records.len() == RECORDS_PER_SCAN => from = transaction::after(key),
-            _ if unpacker.is_unfinished() => {
-                return Err(StorageError::damaged("a log ends within an entry"));
-            }
-            _ => return Ok(entries),
-        }
+    for record in entry::pack(entries, end.messages) {
+        let first = EntryId(end.last.0 + 1 + record.offset);
+        let key = keys::entry_by_room_seq(room, first, record.chunk);
+        transaction.put(key, record.value)?;
     }
+    let mut projection = Projection::new(transaction, seal, room);
+    for (id, entry) in (end.last.0 + 1..).zip(entries) {
+        projection.carry_out(EntryId(id), entry)?;
+    }
+    Ok(Ok(()))
 }
 
-fn first_id(key: &[u8]) -> Result<EntryId, StorageError> {
-    const ROOM_END: usize = 1 + 8;
-    key.get(ROOM_END..ROOM_END + 8)
-        .and_then(keys::number)
-        .map(EntryId)
-        .ok_or_else(|| StorageError::damaged("a log's key is too short"))
+/// Takes out of an entry all that it says. The records of it only become shorter.
+pub(crate) fn scrub(
+    transaction: &mut Transaction<'_>,
+    room: RoomId,
+    id: EntryId,
+) -> Result<(), StorageError> {
+    let lacking = || StorageError::damaged("a log lacks an entry that is to be recalled");
+    let first = reading::beginning(transaction, room, id)?.ok_or_else(lacking)?;
+    let (keys, values): (Vec<_>, Vec<_>) = reading::records_at(transaction, room, first)?
+        .into_iter()
+        .unzip();
+    let mut scrubbed = entry::scrub(&values, id.0 - first.0)?.into_iter();
+    for key in keys {
+        match scrubbed.next() {
+            Some(value) => transaction.put(key, value)?,
+            None => transaction.delete(key),
+        }
+    }
+    Ok(())
 }

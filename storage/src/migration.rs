@@ -1,4 +1,8 @@
-//! Data of the first format, and how it becomes ours when a data folder is opened.
+//! Data of earlier formats, and how it becomes ours when a data folder is opened.
+//!
+//! The second format knew one room, the lobby, and only messages in it. Its entries
+//! read as ours, and nothing of a room is kept until something happens there; so there
+//! is nothing to write but the mark of the format.
 //!
 //! The first format knew nothing of roles, of disabled accounts and of links: its
 //! accounts read as active members. Its sessions had no ids, and were listed by the
@@ -14,7 +18,7 @@ use crate::transaction::{Read, Transaction};
 use qunliao_protocol::{SessionId, UserId};
 use serde::Deserialize;
 
-/// The format that can still be read.
+/// The earliest format that can still be read.
 pub(crate) const FIRST_FORMAT: u64 = 1;
 
 /// Sessions that are written anew in one commit.
@@ -28,23 +32,23 @@ struct FirstSession {
     expires: u64,
 }
 
-/// Makes data of the first format ours.
-pub(crate) fn migrate(engine: &dyn Engine) -> Result<(), StorageError> {
+/// Makes data of the format `from` ours.
+pub(crate) fn migrate(engine: &dyn Engine, from: u64) -> Result<(), StorageError> {
     let mut sessions = 0;
-    loop {
-        let migrated = migrate_sessions(engine)?;
-        if migrated == 0 {
-            break;
+    if from == FIRST_FORMAT {
+        loop {
+            let migrated = migrate_sessions(engine)?;
+            if migrated == 0 {
+                break;
+            }
+            sessions += migrated;
         }
-        sessions += migrated;
     }
     let none = Changes::new();
     let mut transaction = Transaction::new(engine, &none);
     transaction.put_number(keys::meta(counters::FORMAT), FORMAT_VERSION);
     engine.commit(&transaction.into_changes())?;
-    log::info!(
-        "event=storage_migrated from={FIRST_FORMAT} to={FORMAT_VERSION} sessions={sessions}"
-    );
+    log::info!("event=storage_migrated from={from} to={FORMAT_VERSION} sessions={sessions}");
     Ok(())
 }
 

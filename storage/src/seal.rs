@@ -12,7 +12,7 @@ use crate::keys::{IndexHash, Kind};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use qunliao_protocol::{LinkId, SessionId, UserId};
+use qunliao_protocol::{LinkId, RoomId, SessionId, UserId};
 use sha2::Sha256;
 
 const NONCE_BYTES: usize = 24;
@@ -52,18 +52,24 @@ pub(crate) enum Bound {
     Session(SessionId),
     /// A link.
     Link(LinkId),
+    /// Someone's membership of a room.
+    Membership(RoomId, UserId),
 }
 
 impl Bound {
-    /// The number alone for a user, as since the first format; a number and the kind
+    /// The number alone for a user, as since the first format; numbers and the kind
     /// of record for the others.
     fn bytes(self) -> Vec<u8> {
-        let (number, kind) = match self {
-            Self::User(user) => (user.0, None),
-            Self::Session(session) => (session.0, Some(Kind::SessionByToken as u8)),
-            Self::Link(link) => (link.0, Some(Kind::LinkById as u8)),
+        let (numbers, kind) = match self {
+            Self::User(user) => (vec![user.0], None),
+            Self::Session(session) => (vec![session.0], Some(Kind::SessionByToken)),
+            Self::Link(link) => (vec![link.0], Some(Kind::LinkById)),
+            Self::Membership(room, user) => {
+                (vec![room.0, user.0], Some(Kind::MembershipByRoomUser))
+            }
         };
-        number.to_be_bytes().into_iter().chain(kind).collect()
+        let numbers = numbers.into_iter().flat_map(u64::to_be_bytes);
+        numbers.chain(kind.map(|kind| kind as u8)).collect()
     }
 }
 
@@ -181,6 +187,7 @@ mod tests {
             Bound::User(UserId(2)),
             Bound::Session(SessionId(1)),
             Bound::Link(LinkId(1)),
+            Bound::Membership(RoomId(1), UserId(1)),
         ];
         for other in others {
             assert!(seal.open(other, &sealed).is_err());

@@ -17,6 +17,9 @@ use tokio::sync::Semaphore;
 /// they run beside the caller's thread; more of them than this gain nothing.
 const READERS: usize = 4;
 
+/// How often a read is tried that commits come between.
+const READ_ATTEMPTS_MAX: usize = 10;
+
 /// Names of counters and of other numbers.
 pub(crate) mod counters {
     pub(crate) const FORMAT: &str = "format";
@@ -29,6 +32,7 @@ pub(crate) mod counters {
     pub(crate) const FILES: &str = "files";
     pub(crate) const FOLDERS: &str = "folders";
     pub(crate) const ITEMS: &str = "items";
+    pub(crate) const ROOMS: &str = "rooms";
 }
 
 /// Accounts, codes, logs and the file index, over one engine.
@@ -72,20 +76,31 @@ impl Store {
     }
 
     /// Runs `read` on a thread where it may wait for the engine, and answers once
-    /// all that it can have seen is durable.
+    /// all that it can have seen is durable. It may be run again: between two of its
+    /// looks into the engine there may have been a commit, and what it saw of two
+    /// states can look like damage.
     pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, StorageError>
     where
         T: Send + 'static,
-        F: FnOnce(&Snapshot<'_>) -> Result<T, StorageError> + Send + 'static,
+        F: Fn(&Snapshot<'_>) -> Result<T, StorageError> + Send + 'static,
     {
         let permit = Arc::clone(&self.readers)
             .acquire_owned()
             .await
             .map_err(|_| StorageError::Closed)?;
-        let engine = Arc::clone(&self.engine);
+        let (engine, writer) = (Arc::clone(&self.engine), self.writer.clone());
         let reading = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            read(&Snapshot(&*engine))
+            let snapshot = Snapshot(&*engine);
+            for _ in 1..READ_ATTEMPTS_MAX {
+                let ended = writer.commits_ended();
+                let found = read(&snapshot);
+                let is_sure = writer.commits_begun() == ended;
+                if is_sure || !matches!(found, Err(StorageError::Damaged(_))) {
+                    return found;
+                }
+            }
+            read(&snapshot)
         });
         let read = reading
             .await
@@ -132,7 +147,7 @@ fn check_marks(engine: &dyn Engine, seal: &Seal) -> Result<(), StorageError> {
         let bytes = |number: u64| Some(number.to_be_bytes().to_vec());
         return engine.commit(&marks.map(|(key, number)| (key, bytes(number))).into());
     };
-    if found != FORMAT_VERSION && found != FIRST_FORMAT {
+    if !(FIRST_FORMAT..=FORMAT_VERSION).contains(&found) {
         return Err(StorageError::Format {
             found,
             known: FORMAT_VERSION,
@@ -144,8 +159,8 @@ fn check_marks(engine: &dyn Engine, seal: &Seal) -> Result<(), StorageError> {
             why: "not the key that this database was sealed with".into(),
         });
     }
-    if found == FIRST_FORMAT {
-        migrate(engine)?;
+    if found != FORMAT_VERSION {
+        migrate(engine, found)?;
     }
     Ok(())
 }

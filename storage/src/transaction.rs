@@ -150,6 +150,20 @@ impl<'a> Transaction<'a> {
         self.own.insert(key, None);
     }
 
+    /// Deletes all keys that begin with `prefix`.
+    pub(crate) fn delete_all(&mut self, prefix: &[u8]) -> Result<(), StorageError> {
+        let (from, to) = keys::range(prefix);
+        loop {
+            let page = self.scan(&from, &to, false, PAGE_RECORDS)?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for (key, _) in page {
+                self.delete(key);
+            }
+        }
+    }
+
     /// The next number of the counter `name`, beginning with 1.
     pub(crate) fn count(&mut self, name: &str) -> Result<u64, StorageError> {
         let key = keys::meta(name);

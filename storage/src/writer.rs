@@ -82,9 +82,19 @@ impl Writer {
         (writer, thread)
     }
 
+    /// How many commits have begun.
+    pub(crate) fn commits_begun(&self) -> u64 {
+        self.progress.begun.load(Ordering::SeqCst)
+    }
+
+    /// How many commits have ended, whether or not they succeeded.
+    pub(crate) fn commits_ended(&self) -> u64 {
+        *self.progress.ended.borrow()
+    }
+
     /// Waits until every commit that has begun is durable, or has failed.
     pub(crate) async fn settled(&self) {
-        let begun = self.progress.begun.load(Ordering::SeqCst);
+        let begun = self.commits_begun();
         let mut ended = self.progress.ended.subscribe();
         // The sender cannot be gone: this handle holds it.
         let _ = ended.wait_for(|ended| *ended >= begun).await;

@@ -9,8 +9,8 @@ use qunliao_storage::codes::{Asker, CodeRules, Issued, NewCode, Proof, Purpose, 
 use qunliao_storage::files::{FileRecord, NewFile};
 use qunliao_storage::sessions::NewSession;
 use qunliao_storage::{
-    Accounts, Codes, Contact, Digest, EntryKind, Files, FreeSpace, MemoryEngine, NewEntry, Reserve,
-    Seal, SledEngine, Store,
+    Accounts, Codes, Contact, Digest, EntryKind, Files, FreeSpace, Log, MemoryEngine,
+    MessageChange, NewEntry, Reserve, RoomChange, Seal, SledEngine, Store,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -202,11 +202,46 @@ pub(crate) fn oneself(id: UserId, now: u64) -> By {
 pub(crate) fn said(author: u64, text: &str) -> NewEntry {
     NewEntry {
         time: NOW,
-        kind: EntryKind::Text,
+        kind: EntryKind::text(text),
         author: UserId(author),
-        text: text.to_owned(),
         client_message_id: None,
     }
+}
+
+/// A change of a room.
+pub(crate) fn changed(author: u64, change: RoomChange) -> NewEntry {
+    NewEntry {
+        kind: EntryKind::Room(change),
+        ..said(author, "")
+    }
+}
+
+/// A change of a message.
+pub(crate) fn change(author: u64, target: u64, change: MessageChange) -> NewEntry {
+    NewEntry {
+        kind: EntryKind::Change {
+            target: id(target),
+            change,
+        },
+        ..said(author, "")
+    }
+}
+
+pub(crate) async fn append(store: &Store, room: RoomId, after: u64, entries: Vec<NewEntry>) {
+    let appended = store.append(room, id(after), entries).await;
+    assert_eq!(appended.unwrap(), Ok(()));
+}
+
+/// The words of an entry.
+pub(crate) fn words(entry: &NewEntry) -> &str {
+    match &entry.kind {
+        EntryKind::Message(message) => &message.text,
+        other => panic!("{other:?} has no words"),
+    }
+}
+
+pub(crate) async fn last(store: &Store, room: RoomId) -> EntryId {
+    store.end(room).await.unwrap().last
 }
 
 pub(crate) fn id(number: u64) -> EntryId {

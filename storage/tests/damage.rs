@@ -12,7 +12,7 @@ use qunliao_storage::{
 };
 
 /// What no record of any kind looks like. Lists of chunks come close.
-const JUNK: [&[u8]; 8] = [
+pub(crate) const JUNK: [&[u8]; 8] = [
     b"",
     b"\x01",
     b"\x01\xff",
@@ -23,7 +23,7 @@ const JUNK: [&[u8]; 8] = [
     b"[1e999,",
 ];
 
-fn damaged<T>(answer: Result<T, StorageError>) -> bool {
+pub(crate) fn damaged<T>(answer: Result<T, StorageError>) -> bool {
     match answer {
         Err(StorageError::Damaged(_)) => true,
         Err(other) => panic!("{other}"),
@@ -108,7 +108,7 @@ async fn ask_everything(store: &Store) -> Vec<(&'static str, bool)> {
         ("try_code", damaged(store.try_code(wrong, NOW).await)),
         ("issue", damaged(store.issue(code).await)),
         ("sweep", damaged(store.sweep_codes(NOW).await)),
-        ("last", damaged(store.last(LOBBY).await)),
+        ("end", damaged(store.end(LOBBY).await)),
         ("page", damaged(store.page(LOBBY, id(0), 99, 99_999).await)),
         (
             "append",
@@ -257,7 +257,7 @@ async fn a_log_with_a_hole_is_damaged() {
 fn data_of_another_format_is_refused() {
     let engine = MemoryEngine::new();
     memory_store(&engine).close();
-    for format in [0u64, 3, 77] {
+    for format in [0u64, 4, 77] {
         engine.faults().damage(b"\x01format", &format.to_be_bytes());
         let alarm = |_: &StorageError| {};
         let opened = Store::open(engine.clone(), Seal::new(&KEY), plenty(), alarm);

@@ -69,7 +69,7 @@ async fn after_a_failed_commit_nothing_is_written_and_reads_go_on() {
     assert!(matches!(refused, Err(StorageError::ReadOnly)));
 
     assert_eq!(alarms.load(Ordering::SeqCst), 1);
-    assert_eq!(store.last(LOBBY).await.unwrap(), id(1));
+    assert_eq!(last(&store, LOBBY).await, id(1));
     assert_eq!(store.page(LOBBY, id(0), 9, 999).await.unwrap().len(), 1);
     assert_eq!(engine.pairs(), before);
 }
@@ -88,7 +88,7 @@ async fn a_failed_commit_fails_all_who_waited_for_it() {
         assert!(matches!(refused, Err(StorageError::ReadOnly)));
     }
     assert_eq!(alarms.load(Ordering::SeqCst), 1);
-    assert_eq!(store.last(LOBBY).await.unwrap(), id(0));
+    assert_eq!(last(&store, LOBBY).await, id(0));
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn nothing_is_answered_before_its_commit_and_what_waits_is_one_group() {
     assert!(!first.is_finished());
     assert!(waiting.iter().all(|appended| !appended.is_finished()));
     // Nor is it seen.
-    assert_eq!(store.last(LOBBY).await.unwrap(), id(0));
+    assert_eq!(last(&store, LOBBY).await, id(0));
 
     engine.faults().hold_commits(false);
     first.await.unwrap().unwrap();
@@ -108,7 +108,7 @@ async fn nothing_is_answered_before_its_commit_and_what_waits_is_one_group() {
         appended.await.unwrap().unwrap();
     }
     assert_eq!(engine.faults().commits(), commits + 2);
-    assert_eq!(store.last(LOBBY).await.unwrap(), id(6));
+    assert_eq!(last(&store, LOBBY).await, id(6));
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn who_stops_waiting_does_not_undo_what_was_asked() {
     waiting.iter().for_each(JoinHandle::abort);
     engine.faults().hold_commits(false);
     store.probe().await.unwrap();
-    assert_eq!(store.last(LOBBY).await.unwrap(), id(6));
+    assert_eq!(last(&store, LOBBY).await, id(6));
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn closing_commits_what_was_asked() {
     engine.faults().hold_commits(false);
     store.close();
     let reopened = memory_store(&engine);
-    assert_eq!(reopened.last(LOBBY).await.unwrap(), id(6));
+    assert_eq!(last(&reopened, LOBBY).await, id(6));
 }
 
 #[tokio::test]

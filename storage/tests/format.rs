@@ -64,7 +64,7 @@ pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
 
 #[test]
 fn the_format_and_its_kinds_have_these_numbers() {
-    assert_eq!((FORMAT_VERSION, VALUE_BYTES_MAX), (2, 4_096));
+    assert_eq!((FORMAT_VERSION, VALUE_BYTES_MAX), (3, 4_096));
     let kinds = [
         (Kind::Meta, 0x01),
         (Kind::UserById, 0x10),
@@ -81,6 +81,21 @@ fn the_format_and_its_kinds_have_these_numbers() {
         (Kind::CodeByTarget, 0x20),
         (Kind::SendingsBySubject, 0x21),
         (Kind::EntryByRoomSeq, 0x30),
+        (Kind::RoomById, 0x31),
+        (Kind::OpenRoomById, 0x32),
+        (Kind::DirectRoomByUsers, 0x33),
+        (Kind::MembershipByRoomUser, 0x34),
+        (Kind::UserIdByRoomSince, 0x35),
+        (Kind::RoomIdByUser, 0x36),
+        (Kind::BanByRoomUser, 0x37),
+        (Kind::PinByRoomSeq, 0x38),
+        (Kind::AmendmentByRoomEntry, 0x39),
+        (Kind::EditByRoomEntry, 0x3a),
+        (Kind::ReactionByRoomEntry, 0x3b),
+        (Kind::ReactorByRoomEntry, 0x3c),
+        (Kind::MentionByUserRoomEntry, 0x3d),
+        (Kind::EveryoneMentionByRoomEntry, 0x3e),
+        (Kind::ReminderByUserRoom, 0x3f),
         (Kind::FileById, 0x40),
         (Kind::FolderById, 0x41),
         (Kind::ItemByRoomName, 0x42),
@@ -89,8 +104,10 @@ fn the_format_and_its_kinds_have_these_numbers() {
         (Kind::FileIdByNameVersion, 0x45),
         (Kind::FileIdByFolderPath, 0x46),
         (Kind::FileIdByContent, 0x47),
+        (Kind::FreedContent, 0x48),
         (Kind::AuditById, 0x50),
         (Kind::AuditIdByUser, 0x51),
+        (Kind::ReminderByTime, 0x60),
     ];
     for (kind, number) in kinds {
         assert_eq!(kind as u8, number, "{kind:?}");
@@ -127,7 +144,7 @@ async fn counters_lie_like_this() {
         ("audit", 2),
         ("files", 2),
         ("folders", 1),
-        ("format", 2),
+        ("format", 3),
         ("health", 1),
         ("items", 2),
         ("key", key),
@@ -160,26 +177,29 @@ async fn entries_lie_like_this() {
         ]
         .concat()
     };
-    // Time, kind and author are the same length in all of them.
-    let head = |author| from_hex(&format!("010680d095ffbc310201010301{author:02x}"));
+    // Time, kind, author and count of messages are the same length in all of them.
+    let head = |author, messages| {
+        let author = format!("010680d095ffbc310201010301{author:02x}");
+        from_hex(&format!("{author}0601{messages:02x}"))
+    };
     let packed_two = [
-        &[1, 19][..],
-        &head(1),
+        &[1, 22][..],
+        &head(1, 1),
         b"\x04\x03",
         "好".as_bytes(),
-        &[16],
-        &head(2),
+        &[19],
+        &head(2, 2),
         b"\x04\x00",
     ]
     .concat();
     let long = [
-        &[0x99, 0x27],
-        &head(1)[..],
+        &[0x9c, 0x27],
+        &head(1, 3)[..],
         &[4, 0x88, 0x27],
         &[b'x'; 5_000],
     ]
     .concat();
-    let packed_one = [&[1, 17][..], &head(1), b"\x04\x01y"].concat();
+    let packed_one = [&[1, 20][..], &head(1, 4), b"\x04\x01y"].concat();
     let expected = [
         (key(1, 0), packed_two),
         (key(3, 0), [&[2][..], &long[..4_095]].concat()),

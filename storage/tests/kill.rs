@@ -11,7 +11,7 @@ const FOLDER: &str = "KILL_TEST_FOLDER";
 
 /// Appends for ever, and tells of every answer.
 async fn write_until_killed(store: &Store) {
-    let mut last = store.last(LOBBY).await.unwrap().0;
+    let mut last = last(store, LOBBY).await.0;
     loop {
         let long = "x".repeat((last as usize * 997) % 9_000);
         let entries = vec![said(last, "short"), said(last, &long)];
@@ -56,7 +56,7 @@ async fn what_was_answered_survives_a_kill() {
     for answers in [1, 2, 7, 60, 3, 250, 1, 120] {
         let answered = write_and_kill(folder.path(), answers);
         let store = sled_store(folder.path());
-        let last = store.last(LOBBY).await.unwrap().0;
+        let last = last(&store, LOBBY).await.0;
         assert!(last >= answered, "{answered} was answered, {last} is there");
         let mut read = 0;
         while read < last {

@@ -46,7 +46,7 @@ fn model_page(
     let mut bytes = 0;
     let mut page = Vec::new();
     for entry in list.iter().skip(after as usize).take(entries_max) {
-        bytes += entry.text.len();
+        bytes += entry.kind.text_bytes();
         page.push(entry.clone());
         if bytes >= bytes_max {
             break;
@@ -59,7 +59,7 @@ async fn follow(store: &Store, room: RoomId, steps: Vec<Step>) {
     let mut list: Vec<NewEntry> = Vec::new();
     for step in steps {
         let last = list.len() as u64;
-        assert_eq!(store.last(room).await.unwrap(), id(last));
+        assert_eq!(crate::cast::last(store, room).await, id(last));
         match step {
             Step::Append(lengths) => {
                 let new = (last + 1..).zip(lengths);

@@ -1,4 +1,4 @@
-//! A data folder of the first format: everything in it is found again, whatever cuts
+//! Data folders of earlier formats: everything in it is found again, whatever cuts
 //! the migration short. Its records are written here by hand, as they were pinned.
 
 use crate::cast::*;
@@ -11,8 +11,10 @@ use qunliao_storage::audit::AuditQuery;
 use qunliao_storage::codes::{Purpose, Verdict};
 use qunliao_storage::keys::{FORMAT_VERSION, Kind};
 use qunliao_storage::links::{LinkPurpose, NewLink};
+use qunliao_storage::rooms::Around;
 use qunliao_storage::{
-    Accounts, Audit, Codes, Links, Log, MemoryEngine, Seal, Sessions, StorageError, Store,
+    Accounts, Audit, Codes, Links, Log, MemoryEngine, MessageChange, RoomChange, Rooms, Seal,
+    Sessions, StorageError, Store,
 };
 use std::collections::BTreeSet;
 
@@ -174,7 +176,7 @@ async fn check(engine: &MemoryEngine, store: &Store) {
     let code = proof(Purpose::Register, CAROL.phone_contact(), "135790");
     assert_eq!(store.try_code(code, NOW).await.unwrap(), Verdict::Right);
     let entries = store.page(LOBBY, id(0), 9, 999).await.unwrap();
-    assert_eq!(entries[0].content.text, "好");
+    assert_eq!(words(&entries[0].content), "好");
     let trail = AuditQuery {
         limit: 9,
         ..AuditQuery::default()
@@ -249,6 +251,55 @@ async fn a_migration_that_is_cut_short_goes_on_at_the_next_start() {
     }
     // Three commits of sessions, and one of the format.
     assert_eq!(cut_short, 4);
+}
+
+/// A folder of the second format, as the one before becomes it: sessions with ids,
+/// and a lobby in which nothing is but messages, uncounted.
+fn second_format() -> MemoryEngine {
+    let engine = first_format();
+    memory_store(&engine).close();
+    let mut pairs: std::collections::BTreeMap<_, _> = engine.pairs().into_iter().collect();
+    pairs.insert(key(1, &[b"format"]), number(2));
+    let three = from_hex(&format!(
+        "01{}",
+        "13010680d095ffbc310201010301010403e5a5bd".repeat(3)
+    ));
+    pairs.insert(key(0x30, &[&number(1), &number(2), &[0, 0]]), three);
+    MemoryEngine::of(pairs)
+}
+
+#[tokio::test]
+async fn the_lobby_of_the_second_format_goes_on() {
+    let engine = second_format();
+    let store = memory_store(&engine);
+    assert!(records(&engine, Kind::Meta).contains(&(b"format".to_vec(), number(3))));
+    check_accounts(&store).await;
+    check_sessions(&store).await;
+    let end = store.end(LOBBY).await.unwrap();
+    assert_eq!((end.last, end.time, end.messages), (id(4), NOW, 4));
+    let entries = vec![
+        changed(1, RoomChange::Announced("!".into())),
+        said(1, "new"),
+        change(1, 3, MessageChange::Recalled),
+    ];
+    append(&store, LOBBY, 4, entries).await;
+    let end = store.end(LOBBY).await.unwrap();
+    assert_eq!((end.last, end.messages), (id(7), 5));
+    let history = store.history(LOBBY, Around::Before(id(7)), 99, 9_999, UserId(1));
+    let counts: Vec<u64> = history
+        .await
+        .unwrap()
+        .iter()
+        .map(|shown| shown.entry.messages)
+        .collect();
+    assert_eq!(counts, [1, 2, 3, 4, 4, 5]);
+    let recalled = store.entry(LOBBY, id(3)).await.unwrap().unwrap();
+    assert_eq!((words(&recalled.content), recalled.messages), ("", 3));
+    store
+        .mark_read(LOBBY, vec![(UserId(1), id(3))])
+        .await
+        .unwrap();
+    assert_eq!(store.rooms_of(UserId(1)).await.unwrap()[0].unread, 2);
 }
 
 #[test]

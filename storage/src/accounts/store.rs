@@ -48,9 +48,9 @@ impl Accounts for Store {
         let seal = self.seal.clone();
         self.read(move |snapshot| {
             let mut names = HashMap::with_capacity(users.len());
-            for user in users {
-                if let Some(record) = snapshot.record(&keys::user_by_id(user))? {
-                    names.insert(user, records::name(&seal, user, &record)?);
+            for user in &users {
+                if let Some(record) = snapshot.record(&keys::user_by_id(*user))? {
+                    names.insert(*user, records::name(&seal, *user, &record)?);
                 }
             }
             Ok(names)

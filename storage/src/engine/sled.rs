@@ -27,7 +27,11 @@ const FLUSH_EVERY_MS: u64 = 500;
 pub struct SledEngine {
     db: sled::Db,
     file: File,
+    /// In a test: is called when all is written that the next `fdatasync` makes durable.
+    before_sync: Option<BeforeSync>,
 }
+
+type BeforeSync = Box<dyn Fn() + Send + Sync>;
 
 impl SledEngine {
     /// Opens the database in `folder`, making it if need be.
@@ -63,7 +67,11 @@ impl SledEngine {
         }
         let db = db.map_err(read_error)?;
         let file = File::open(folder.join("db")).map_err(|why| failed("opening", why))?;
-        let engine = Self { db, file };
+        let engine = Self {
+            db,
+            file,
+            before_sync: None,
+        };
         engine.sync().map_err(StorageError::Commit)?;
         // sled leaves its settings to the system; torn, they read as corruption.
         File::open(folder.join("conf"))
@@ -73,8 +81,19 @@ impl SledEngine {
         Ok(engine)
     }
 
+    /// Has `watch` look at the files before each sync, so that a test can know what
+    /// a power cut would leave of them.
+    #[must_use]
+    pub fn watched(mut self, watch: impl Fn() + Send + Sync + 'static) -> Self {
+        self.before_sync = Some(Box::new(watch));
+        self
+    }
+
     fn sync(&self) -> Result<(), String> {
         self.db.flush().map_err(|why| why.to_string())?;
+        if let Some(watch) = &self.before_sync {
+            watch();
+        }
         rustix::fs::fdatasync(&self.file).map_err(|why| why.to_string())
     }
 }

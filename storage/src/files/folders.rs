@@ -53,7 +53,7 @@ pub(super) fn collides(
     }
 }
 
-fn newest_version(
+pub(super) fn newest_version(
     read: &impl Read,
     folder: FolderId,
     path: &str,

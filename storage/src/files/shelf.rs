@@ -12,7 +12,7 @@ use qunliao_protocol::{FileId, FolderId, RoomId};
 use serde::{Deserialize, Serialize};
 
 /// What an item's key points at.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Target {
     File(FileId),
@@ -39,9 +39,14 @@ pub(super) struct Shelf {
 
 impl Shelf {
     pub(super) fn new(seal: &Seal, room: RoomId, name: &Label) -> Self {
+        Self::named(seal, room, name.as_str())
+    }
+
+    /// For a name as it stands in a record.
+    pub(super) fn named(seal: &Seal, room: RoomId, name: &str) -> Self {
         Self {
             room,
-            name: seal.index(Space::Label, name.as_str().as_bytes()),
+            name: seal.index(Space::Label, name.as_bytes()),
         }
     }
 
@@ -53,6 +58,35 @@ impl Shelf {
 
     pub(super) fn item(&self, read: &impl Read) -> Result<Option<ItemRecord>, StorageError> {
         read.record(&keys::item_by_room_name(self.room, &self.name))
+    }
+
+    /// Makes the name stand for an earlier `target` again, at the place that it has.
+    pub(super) fn go_back_to(
+        &self,
+        transaction: &mut Transaction<'_>,
+        target: Target,
+    ) -> Result<(), StorageError> {
+        let Some(ItemRecord { seq, .. }) = self.item(transaction)? else {
+            return Ok(());
+        };
+        transaction.put_record(keys::item_by_room_seq(self.room, seq), &target)?;
+        transaction.put_record(
+            keys::item_by_room_name(self.room, &self.name),
+            &ItemRecord { target, seq },
+        )
+    }
+
+    /// Makes the name stand for nothing.
+    pub(super) fn clear(&self, transaction: &mut Transaction<'_>) -> Result<(), StorageError> {
+        let Some(item) = self.item(transaction)? else {
+            return Ok(());
+        };
+        transaction.delete(keys::item_by_room_seq(self.room, item.seq));
+        transaction.delete(keys::item_by_room_name(self.room, &self.name));
+        let key = keys::shelf_by_room(self.room);
+        let mut shelf: ShelfRecord = transaction.record(&key)?.unwrap_or_default();
+        shelf.items = shelf.items.saturating_sub(1);
+        transaction.put_record(key, &shelf)
     }
 
     /// Makes the name stand for `target`, as the newest item of the room.
