@@ -24,7 +24,6 @@ use qunliao_actors::connection::Port;
 use qunliao_actors::file_vault::transfer::Transfers;
 use qunliao_actors::host::Host;
 use qunliao_actors::house::House;
-use qunliao_actors::reading::Reading;
 use qunliao_actors::vital::Vital;
 use qunliao_storage::{DataFolder, Store};
 use sockets::Listening;
@@ -54,6 +53,7 @@ pub struct Running {
     core: CoreActors,
     web: actix_web::dev::ServerHandle,
     certificate: JoinHandle<()>,
+    following: JoinHandle<()>,
     transfers: Transfers,
     store: Store,
     admin: AdminSocket,
@@ -78,7 +78,9 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         arbiters.push(arbiter);
         handle
     };
-    let shared = Shared::new(config);
+    let news = Arc::default();
+    let (finder, following) = parts::finder(&folder, &kept, Arc::clone(&news))?;
+    let shared = Shared::new(config, finder, news);
     let core = CoreActors::start(config, &folder, &kept, &shared, &mut arbiter).await?;
     let breaker = Arc::clone(&shared.breaker);
     let house = Arc::new(house(config, &kept, &core, shared, tls.as_ref()));
@@ -144,6 +146,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         core,
         web,
         certificate,
+        following,
         transfers: house.transfers.clone(),
         store: kept.store,
         admin,
@@ -172,14 +175,21 @@ fn house(
         tls: tls.map(|tls| Arc::clone(&tls.ports)),
         brake: shared.brake,
         auth: core.auth_handles(),
-        lobby: core.room_handles(),
+        lobby: Arc::clone(&core.lobby),
+        rooms: core.opener(),
+        log: store.clone(),
+        room_store: store.clone(),
+        room_rules: config.limits.rooms(),
+        accounts: store.clone(),
+        finder: shared.finder,
+        online: shared.online,
         permits: core.vault_handles(),
         files: store.clone(),
         vault: kept.vault.clone(),
         transfers: shared.transfers,
         credentials: shared.credentials,
         presence: shared.presence,
-        reading: Arc::new(Reading::new(store.clone(), store)),
+        reading: Arc::clone(&core.reading),
     }
 }
 
@@ -237,10 +247,11 @@ impl Running {
             listener.abort();
         }
         self.certificate.abort();
+        self.following.abort();
         let web = self.web.stop(true);
-        // The room first: posts that it has are committed, told and acknowledged,
+        // The rooms first: posts that they have are committed, told and acknowledged,
         // while connections still can write.
-        self.core.stop_lobby().await;
+        self.core.stop_rooms().await;
         for host in self.hosts.iter() {
             host.do_send(Stop);
         }

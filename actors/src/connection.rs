@@ -9,19 +9,25 @@
 mod account;
 mod auth;
 mod chat;
+mod entering;
 mod files;
 mod gate;
 mod hearing;
+mod history;
 mod identity;
+mod marks;
 mod outbound;
+mod posts;
 mod pump;
 mod replies;
+mod rooms;
+mod saying;
+mod searching;
 mod socket;
 
 pub use gate::Security;
 
 use crate::admission::{ConnectionId, Ticket};
-use crate::chat_room::Leave;
 use crate::credentials::Verified;
 use crate::host::Welcome;
 use crate::house::House;
@@ -29,14 +35,14 @@ use crate::presence::Here;
 use crate::roster::{Roster, Summons};
 use actix::prelude::*;
 use bytes::{Bytes, BytesMut};
-use chat::Posts;
 use gate::Gate;
-use hearing::Ear;
+use hearing::Ears;
 use outbound::Outbound;
+use posts::Posts;
 use pump::Pump;
 use qunliao_protocol::json::Object;
 use qunliao_protocol::reply::{Refusal, Reply};
-use qunliao_protocol::{Decoder, Envelope, Failure, FrameError, HeaderForm, Language};
+use qunliao_protocol::{Decoder, EntryId, Envelope, Failure, FrameError, HeaderForm, Language};
 use qunliao_protocol::{auth as auth_wire, chat as chat_wire, files as files_wire};
 use replies::{Replies, Slot};
 use serde::Serialize;
@@ -112,7 +118,11 @@ pub struct Connection {
     moved_at: Instant,
     waker: Option<Waker>,
     posts: Posts,
-    ear: Ear,
+    ears: Ears,
+    /// The last entry of the lobby that had been told when it came.
+    opened_after: EntryId,
+    /// When it was last told that someone types here.
+    typed_at: Option<Instant>,
 }
 
 impl Connection {
@@ -128,7 +138,9 @@ impl Connection {
             gate: welcome.security.into(),
             decoder: Decoder::new(house.limits.frame_bytes_max),
             posts: Posts::default(),
-            ear: Ear::open_after(welcome.last_told),
+            ears: Ears::default(),
+            opened_after: EntryId(welcome.last_told),
+            typed_at: None,
             house,
             roster,
             port: welcome.port,
@@ -295,23 +307,22 @@ impl Drop for Connection {
             roster.turnstile.leave(self.id);
             roster.connections.remove(&self.id);
         }
-        if self.port == Port::Chat {
-            self.house.lobby.leave.do_send(Leave(self.id));
-        }
+        self.leave_rooms();
     }
 }
 
 impl Handler<Summons> for Connection {
     type Result = ();
 
-    fn handle(&mut self, summons: Summons, _: &mut Self::Context) {
+    fn handle(&mut self, summons: Summons, ctx: &mut Self::Context) {
         match summons {
             Summons::Expire => self.expire(Instant::now()),
             Summons::SignedOut => self.sign_out(),
             Summons::Evict => self.phase = Phase::Closed,
+            Summons::BroughtIn(room, since) => self.brought_in(room, since, ctx),
             Summons::Farewell => {
-                // A room that is gone has told all that it will: what waits was not said.
-                if !self.house.lobby.say.connected() {
+                // Rooms that are gone have told all that they will: what waits was not said.
+                if !self.house.lobby.act.connected() {
                     self.refuse_posts(&Failure::ShuttingDown);
                 }
                 // A request under way is answered first; one half arrived is not waited for.

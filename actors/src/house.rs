@@ -6,21 +6,23 @@ use crate::auth_registry::{
     ManageSessions, ResetPassword, SendCode, SendCodeToNewContact, SendResetCode, SignIn, SignUp,
 };
 use crate::brake::Brake;
-use crate::chat_room::{Join, Leave, Say};
+use crate::chat_room::RoomRules;
 use crate::credentials::Credentials;
 use crate::file_vault::transfer::Transfers;
 use crate::file_vault::{AskDownload, AskUpload};
+use crate::finder::Finder;
 use crate::info::Info;
 use crate::limits::Limits;
+use crate::online::Online;
 use crate::pace::Rate;
 use crate::presence::Presence;
 use crate::reading::Reading;
+use crate::rooms::{Open, RoomLink};
 use actix::Recipient;
 use qunliao_protocol::Language;
-use qunliao_storage::{Files, Vault};
+use qunliao_storage::{Accounts, Files, Log, Rooms, Vault};
 use rustls::ServerConfig;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Whom connections ask about people.
@@ -59,18 +61,6 @@ pub struct AccountHandles {
     pub close_account: Recipient<CloseAccount>,
 }
 
-/// Whom connections speak to in the lobby.
-pub struct RoomHandles {
-    /// Begin to hear.
-    pub join: Recipient<Join>,
-    /// Hear no more.
-    pub leave: Recipient<Leave>,
-    /// Say something.
-    pub say: Recipient<Say>,
-    /// The last entry that has been told.
-    pub last: Arc<AtomicU64>,
-}
-
 /// Whom connections ask about files.
 pub struct VaultHandles {
     /// May I upload?
@@ -97,8 +87,22 @@ pub struct House {
     pub brake: Brake,
     /// People.
     pub auth: AuthHandles,
-    /// The lobby.
-    pub lobby: RoomHandles,
+    /// The lobby, which always runs.
+    pub lobby: Arc<RoomLink>,
+    /// Rooms: the way to each.
+    pub rooms: Recipient<Open>,
+    /// Rooms: their logs.
+    pub log: Arc<dyn Log>,
+    /// Rooms: what is kept of them.
+    pub room_store: Arc<dyn Rooms>,
+    /// Rooms: what goes in them.
+    pub room_rules: RoomRules,
+    /// Who has an account.
+    pub accounts: Arc<dyn Accounts>,
+    /// What finds messages, files and people.
+    pub finder: Arc<Finder>,
+    /// Who is there.
+    pub online: Arc<Online>,
     /// Files: permits.
     pub permits: VaultHandles,
     /// Files: the index.

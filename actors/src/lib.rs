@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`host::Host`] | one arbiter's connections, their start and their deadlines |
 //! | [`connection::Connection`] | one socket |
-//! | [`chat_room::ChatRoom`] | one room: who is in it, the order of what is said |
+//! | [`rooms::Rooms`] | which rooms run |
+//! | [`chat_room::ChatRoom`] | one room: who listens, what may happen, and in which order |
 //! | [`auth_registry::AuthRegistry`] | sign-in, sign-up, codes |
 //! | [`file_vault::FileVault`] | who may transfer how much |
 //! | [`courier::Courier`] | the gateways to phones and addresses |
@@ -25,19 +26,24 @@ pub mod courier;
 pub mod credentials;
 pub mod deadlines;
 pub mod file_vault;
+pub mod finder;
 pub mod hasher;
 pub mod host;
 pub mod house;
 pub mod info;
 pub mod limits;
 pub mod names;
+pub mod online;
+mod overview;
 pub mod pace;
 pub mod passwords;
 pub mod person;
 pub mod presence;
 pub mod reading;
+pub mod rooms;
 pub mod roster;
 pub mod vital;
+mod words;
 
 pub use house::House;
 pub use limits::Limits;

@@ -2,6 +2,7 @@
 //! gives the reason of each default.
 
 use crate::brake::{BrakeLimits, GuessLimits};
+use crate::chat_room::RoomRules;
 use crate::pace::Rate;
 use serde::Deserialize;
 use std::time::Duration;
@@ -66,8 +67,18 @@ pub struct Limits {
     pub bio_bytes_max: usize,
     /// Users that can be in a room at once.
     pub room_members_max: usize,
-    /// Rooms that a user can be in at once.
+    /// Rooms that a user can be in, the lobby aside.
     pub rooms_per_user_max: usize,
+    /// Seconds in which an author may recall a message.
+    pub recall_seconds: u64,
+    /// Seconds in which an author may edit a message.
+    pub edit_seconds: u64,
+    /// Edits of a message.
+    pub edits_per_message_max: usize,
+    /// Different reactions to a message.
+    pub reactions_per_message_max: usize,
+    /// Pinned messages of a room.
+    pub pins_per_room_max: usize,
     /// A file.
     pub file_bytes_max: u64,
     /// Uploads of one user at once.
@@ -129,6 +140,11 @@ impl Default for Limits {
             bio_bytes_max: 600,
             room_members_max: 5_000,
             rooms_per_user_max: 200,
+            recall_seconds: 120,
+            edit_seconds: 24 * 3600,
+            edits_per_message_max: 50,
+            reactions_per_message_max: 20,
+            pins_per_room_max: 50,
             file_bytes_max: 10 << 30,
             open_uploads_per_user: 16,
             open_downloads_per_user: 8,
@@ -200,6 +216,19 @@ impl Limits {
     #[must_use]
     pub fn discard_time(&self) -> Duration {
         Duration::from_secs(self.discard_seconds)
+    }
+
+    /// What rooms go by.
+    #[must_use]
+    pub fn rooms(&self) -> RoomRules {
+        RoomRules {
+            members_max: self.room_members_max,
+            recall_ms: self.recall_seconds.saturating_mul(1_000),
+            edit_ms: self.edit_seconds.saturating_mul(1_000),
+            pins_max: self.pins_per_room_max,
+            reactions_max: self.reactions_per_message_max,
+            edits_max: self.edits_per_message_max,
+        }
     }
 
     /// What the brake on guessing goes by.

@@ -25,6 +25,23 @@ const OFFICIAL_NAMES: [&str; 10] = [
     "server",
 ];
 
+/// The title of a room, as it is shown, if it can be one: of at most so many
+/// characters, all of which are seen.
+#[must_use]
+pub fn title(chosen: &str, chars_max: usize) -> Option<String> {
+    // Composing can shorten a title, but not that far.
+    if chosen.len() > chars_max * 16 {
+        return None;
+    }
+    let shown: String = chosen.trim().nfc().collect();
+    let fits = !shown.is_empty()
+        && shown.chars().count() <= chars_max
+        && looks::all_are_seen(&shown, |c| !c.is_control())
+        && !starts_with_mark(&shown)
+        && !looks::has_strange_mark(&shown);
+    fits.then_some(shown)
+}
+
 /// A name that may be given out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {

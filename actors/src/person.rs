@@ -1,8 +1,9 @@
 //! A user who is here: what all connections of that user share.
 
+use crate::finder::Finder;
 use crate::pace::{Pace, Rate};
-use qunliao_protocol::{Language, RoomId, UserId};
-use qunliao_storage::accounts::User;
+use qunliao_protocol::{Language, UserId};
+use qunliao_storage::accounts::{Role, User};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -15,27 +16,9 @@ pub struct Person {
     pub name: String,
     /// The language to be spoken to in, if one was chosen.
     language: Mutex<Option<Language>>,
+    /// What the user may do on the server.
+    role: Mutex<Role>,
     pace: Mutex<Pace>,
-    /// The rooms this user is in, and through how many connections.
-    rooms: Mutex<HashMap<RoomId, usize>>,
-}
-
-/// A connection's seat in a room: the user is in the room until the last is dropped.
-pub struct Seat {
-    person: Arc<Person>,
-    room: RoomId,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut rooms = self.person.lock_rooms();
-        if let Some(seats) = rooms.get_mut(&self.room) {
-            *seats -= 1;
-            if *seats == 0 {
-                rooms.remove(&self.room);
-            }
-        }
-    }
 }
 
 impl Person {
@@ -49,21 +32,10 @@ impl Person {
         self.language.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a seat in `room`; `None` if the user is in `rooms_max` others.
-    pub fn enter(self: &Arc<Self>, room: RoomId, rooms_max: usize) -> Option<Seat> {
-        let mut rooms = self.lock_rooms();
-        if rooms.len() >= rooms_max && !rooms.contains_key(&room) {
-            return None;
-        }
-        *rooms.entry(room).or_default() += 1;
-        Some(Seat {
-            person: Arc::clone(self),
-            room,
-        })
-    }
-
-    fn lock_rooms(&self) -> MutexGuard<'_, HashMap<RoomId, usize>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What this user may do on the server.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        *self.role.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes one message from the user's allowance, or tells how long to wait.
@@ -87,17 +59,31 @@ pub fn language_of(user: &User) -> Option<Language> {
 #[derive(Default)]
 pub struct People {
     here: Mutex<HashMap<UserId, Weak<Person>>>,
+    finder: Option<Arc<Finder>>,
 }
 
 impl People {
+    /// People whom others can find.
+    #[must_use]
+    pub fn found_by(finder: Arc<Finder>) -> Self {
+        Self {
+            here: Mutex::default(),
+            finder: Some(finder),
+        }
+    }
+
     /// The one [`Person`] of `user`, who is spoken to in the language that is chosen now.
     pub fn meet(&self, user: &User) -> Arc<Person> {
+        if let Some(finder) = &self.finder {
+            finder.meet(user);
+        }
         let language = language_of(user);
         let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(person) = here.get(&user.id).and_then(Weak::upgrade)
             && person.name == user.name
         {
             *person.lock_language() = language;
+            *person.role.lock().unwrap_or_else(PoisonError::into_inner) = user.role;
             return person;
         }
         // Those who left are forgotten when the map would have to grow anyway.
@@ -108,8 +94,8 @@ impl People {
             id: user.id,
             name: user.name.clone(),
             language: Mutex::new(language),
+            role: Mutex::new(user.role),
             pace: Mutex::default(),
-            rooms: Mutex::default(),
         });
         here.insert(user.id, Arc::downgrade(&person));
         person
@@ -119,32 +105,26 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use qunliao_storage::accounts::{Profile, Role, Standing};
+    use qunliao_storage::accounts::{Profile, Standing};
 
     #[test]
-    fn a_user_is_in_so_many_rooms_through_any_number_of_connections() {
-        let alice = People::default().meet(&User {
+    fn who_is_met_again_is_the_same_person_in_the_role_of_now() {
+        let people = People::default();
+        let mut alice = User {
             id: UserId(1),
             name: "小爱".into(),
             phone: None,
             phone_verified: false,
             email: None,
             email_confirmed: false,
-            role: Role::default(),
+            role: Role::Member,
             standing: Standing::default(),
             profile: Profile::default(),
             created: 0,
-        });
-        let desk = alice.enter(RoomId::LOBBY, 1);
-        let phone = alice.enter(RoomId::LOBBY, 1);
-        assert!(desk.is_some() && phone.is_some());
-        assert!(alice.enter(RoomId(2), 1).is_none());
-        drop(desk);
-        assert!(
-            alice.enter(RoomId(2), 1).is_none(),
-            "the phone is still there"
-        );
-        drop(phone);
-        assert!(alice.enter(RoomId(2), 1).is_some());
+        };
+        let met = people.meet(&alice);
+        alice.role = Role::Admin;
+        assert!(Arc::ptr_eq(&people.meet(&alice), &met));
+        assert_eq!(met.role(), Role::Admin);
     }
 }

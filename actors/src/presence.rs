@@ -15,7 +15,7 @@ use crate::credentials::{Credentials, Ending, Verified};
 use crate::file_vault::transfer::Transfers;
 use crate::roster::Summons;
 use actix::Recipient;
-use qunliao_protocol::{Failure, SessionId, UserId};
+use qunliao_protocol::{EntryId, Failure, RoomId, SessionId, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -134,6 +134,14 @@ impl Presence {
     #[must_use]
     pub fn connections(&self, user: UserId) -> usize {
         self.lock().range(of(user)).count()
+    }
+
+    /// Tells the connections of `user` that the user has come into `room` by the
+    /// entry `since`.
+    pub fn brought_in(&self, user: UserId, room: RoomId, since: EntryId) {
+        for guest in self.lock().range(of(user)).map(|(_, guest)| guest) {
+            guest.reach.do_send(Summons::BroughtIn(room, since));
+        }
     }
 
     fn carry_out(&self, user: UserId, ending: Ending<'_>) {

@@ -1,10 +1,12 @@
 //! Reading on from a room's log: for those who came late or fell behind.
 
-use crate::chat_room::{Batch, Line};
+use crate::chat_room::{Batch, Line, other};
+use crate::clock::now_ms;
 use qunliao_protocol::{EntryId, RoomId, UserId};
-use qunliao_storage::{Accounts, EntryKind, Log, StorageError};
+use qunliao_storage::{Accounts, Entry, Log, StorageError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Names remembered at once. Beyond, all are forgotten and read anew.
 const NAMES_MAX: usize = 10_000;
@@ -12,6 +14,8 @@ const NAMES_MAX: usize = 10_000;
 const PAGE_ENTRIES_MAX: usize = 256;
 /// Bytes of text of a page.
 const PAGE_BYTES_MAX: usize = 64 << 10;
+/// How long a count of people holds.
+const COUNTED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// The name of an author whom storage does not know.
 const NOBODY: &str = "?";
 
@@ -20,6 +24,7 @@ pub struct Reading {
     log: Arc<dyn Log>,
     accounts: Arc<dyn Accounts>,
     names: Mutex<HashMap<UserId, String>>,
+    counted: Mutex<Option<(Instant, u64)>>,
 }
 
 /// A page of a log.
@@ -38,6 +43,7 @@ impl Reading {
             log,
             accounts,
             names: Mutex::default(),
+            counted: Mutex::default(),
         }
     }
 
@@ -51,25 +57,55 @@ impl Reading {
             .page(room, after, PAGE_ENTRIES_MAX, PAGE_BYTES_MAX)
             .await?;
         let last = entries.last().map_or(after, |entry| entry.id);
-        let authors = entries.iter().map(|entry| entry.content.author);
-        let names = self.names(authors.collect()).await?;
-        let shown = entries
-            .into_iter()
-            .filter(|entry| entry.content.kind == EntryKind::Text);
-        let lines = shown.map(|entry| Line {
+        let lines = self.lines(entries).await?;
+        let batch = Arc::new(Batch::new(room, lines));
+        Ok(Page { batch, last })
+    }
+
+    /// How many people have an account that can be used, as of a minute ago at most:
+    /// counting them is much work.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    pub async fn people_count(&self) -> Result<u64, StorageError> {
+        let counted = *self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, count)) = counted
+            && at.elapsed() < COUNTED_AGAIN_AFTER
+        {
+            return Ok(count);
+        }
+        let counts = self.accounts.account_counts(now_ms()).await?;
+        let count = counts.active as u64;
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), count));
+        Ok(count)
+    }
+
+    /// Entries with the names of those they speak of.
+    ///
+    /// # Errors
+    /// A [`StorageError`].
+    pub async fn lines(&self, entries: Vec<Entry>) -> Result<Vec<Line>, StorageError> {
+        let people = entries.iter().flat_map(|entry| {
+            let author = Some(entry.content.author);
+            author.into_iter().chain(other(&entry.content.kind))
+        });
+        let names = self.names(people.collect()).await?;
+        let name = |user| {
+            let name = names.get(&user).cloned();
+            name.unwrap_or_else(|| NOBODY.to_owned())
+        };
+        let lines = entries.into_iter().map(|entry| Line {
             id: entry.id,
             time: entry.content.time,
             author: entry.content.author,
-            name: names
-                .get(&entry.content.author)
-                .cloned()
-                .unwrap_or_else(|| NOBODY.to_owned()),
-            news: entry.content.text,
+            name: name(entry.content.author),
+            other: other(&entry.content.kind).map(name),
+            kind: entry.content.kind,
             client_message_id: entry.content.client_message_id,
             from: None,
         });
-        let batch = Arc::new(Batch::new(room, lines.collect()));
-        Ok(Page { batch, last })
+        Ok(lines.collect())
     }
 
     /// The names of these users.

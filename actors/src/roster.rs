@@ -4,6 +4,7 @@
 use crate::admission::ConnectionId;
 use crate::deadlines::Deadlines;
 use actix::prelude::*;
+use qunliao_protocol::{EntryId, RoomId};
 use std::collections::{HashMap, VecDeque};
 use std::task::Waker;
 
@@ -19,6 +20,8 @@ pub enum Summons {
     SignedOut,
     /// Go at once: the place has been given to another.
     Evict,
+    /// Whoever is signed in has come into this room by this entry.
+    BroughtIn(RoomId, EntryId),
 }
 
 /// The connections of an arbiter.

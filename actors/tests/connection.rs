@@ -4,8 +4,11 @@
 mod account;
 mod auth;
 mod chat;
+mod entering;
 mod files;
+mod in_rooms;
 mod limits;
+mod moments;
 mod reading_on;
 mod signing_out;
 mod trouble;
@@ -14,10 +17,11 @@ mod wire;
 
 use crate::support::client::{Client, frame};
 use crate::support::stores::write_down;
-use crate::support::universe::{Plan, Universe, line, told};
+use crate::support::told::{joined, line, news, not_joined, told};
+use crate::support::universe::{Plan, Universe};
 use crate::support::{ALICE, BOB, CAROL, Someone, until, within};
 use actix::prelude::*;
-use qunliao_actors::chat_room::{Heard, Say};
+use qunliao_actors::chat_room::{Heard, Post};
 use qunliao_actors::connection::Port;
 use qunliao_actors::credentials::Ending;
 use qunliao_protocol::{EntryId, Failure, HeaderForm, RoomId};
@@ -58,8 +62,8 @@ async fn enter(
 }
 
 /// Plays the room that makes of a post the entry `id`.
-fn tell_as(ear: &Recipient<Heard>, id: u64, author: &Someone, post: &Say) {
-    let mut line = line(id, author, &post.news, Some((post.connection, post.ticket)));
+fn tell_as(ear: &Recipient<Heard>, id: u64, author: &Someone, post: &Post) {
+    let mut line = line(id, author, news(post), Some((post.connection, post.ticket)));
     line.client_message_id.clone_from(&post.client_message_id);
     ear.do_send(told([line]));
 }
@@ -70,5 +74,44 @@ fn heard(frame: &Value) -> (&str, &str) {
     match (frame["op"].as_u64(), name.as_str(), news.as_str()) {
         (Some(0), Some(name), Some(news)) => (name, news),
         _ => panic!("no forward: {frame}"),
+    }
+}
+
+/// A request of `someone` who signed in, with these keys besides.
+fn asking(someone: &Someone, op: u64, keys: Value) -> Value {
+    let mut body = json!({"op": op, "args": {"token": someone.token}, "seq": 1});
+    let Value::Object(keys) = keys else {
+        panic!("keys are an object");
+    };
+    body.as_object_mut().unwrap().extend(keys);
+    body
+}
+
+/// Has a client ask for something; answers the reply. What was pushed before is
+/// passed over.
+async fn reply_to(client: &mut Client, body: &Value) -> Value {
+    client.send(body).await;
+    loop {
+        let frame = client.next().await;
+        if frame.get("test").is_some() {
+            return frame;
+        }
+    }
+}
+
+/// The same, for what has to succeed.
+async fn done(client: &mut Client, body: &Value) -> Value {
+    let reply = reply_to(client, body).await;
+    assert_eq!(reply["test"], 0, "{reply}");
+    reply
+}
+
+/// The next entry or push about rooms: what is so for the moment is passed over.
+async fn lasting(client: &mut Client) -> Value {
+    loop {
+        let frame = client.next().await;
+        if frame["op"] != 4 && frame["op"] != 5 {
+            return frame;
+        }
     }
 }

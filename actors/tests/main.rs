@@ -14,3 +14,4 @@ mod courier;
 mod file_vault;
 mod host;
 mod presence;
+mod rooms;

@@ -5,31 +5,36 @@ use super::{EXIT_LOST, LAST_ORDERS};
 use crate::config::Config;
 use crate::web::Checkup;
 use actix::prelude::*;
-use anyhow::Context as _;
 use qunliao_actors::Stop;
 use qunliao_actors::auth_registry::{AuthRegistry, Desk, Neighbours, Tell};
 use qunliao_actors::brake::Brake;
 use qunliao_actors::breaker::SmsBreaker;
-use qunliao_actors::chat_room::ChatRoom;
+use qunliao_actors::chat_room;
 use qunliao_actors::courier::{Courier, Rungs};
 use qunliao_actors::credentials::Credentials;
 use qunliao_actors::file_vault::FileVault;
 use qunliao_actors::file_vault::transfer::Transfers;
+use qunliao_actors::finder::{Finder, News};
 use qunliao_actors::hasher::{Hasher, Workload};
-use qunliao_actors::house::{AccountHandles, AuthHandles, RoomHandles, VaultHandles};
+use qunliao_actors::house::{AccountHandles, AuthHandles, VaultHandles};
+use qunliao_actors::online::Online;
 use qunliao_actors::person::People;
 use qunliao_actors::presence::Presence;
+use qunliao_actors::reading::Reading;
+use qunliao_actors::rooms::{Lease, Open, RoomLink, Rooms};
 use qunliao_actors::vital::{OnLoss, Vital};
 use qunliao_protocol::RoomId;
 use qunliao_storage::{DataFolder, Health};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-/// The core actors, and the end of the lobby's log as they tell it.
+/// The core actors.
 pub(super) struct CoreActors {
-    lobby: Addr<ChatRoom>,
-    lobby_last: Arc<AtomicU64>,
+    rooms: Addr<Rooms>,
+    /// The lobby, which always runs.
+    pub(super) lobby: Arc<RoomLink>,
+    /// Entries with names.
+    pub(super) reading: Arc<Reading>,
     auth: Addr<AuthRegistry>,
     vault: Addr<FileVault>,
     courier: Addr<Courier>,
@@ -46,10 +51,13 @@ pub(super) struct Shared {
     pub(super) transfers: Transfers,
     pub(super) brake: Brake,
     pub(super) breaker: Arc<SmsBreaker>,
+    pub(super) online: Arc<Online>,
+    pub(super) finder: Arc<Finder>,
+    pub(super) news: Arc<News>,
 }
 
 impl Shared {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, finder: Arc<Finder>, news: Arc<News>) -> Self {
         let memory = Duration::from_secs(config.limits.credential_memory_seconds);
         let credentials = Arc::new(Credentials::new(memory));
         let transfers = Transfers::default();
@@ -59,6 +67,9 @@ impl Shared {
             transfers,
             brake: Brake::new(config.limits.brake()),
             breaker: Arc::new(SmsBreaker::new(config.codes.breaker())),
+            online: Arc::default(),
+            finder,
+            news,
         }
     }
 }
@@ -73,7 +84,7 @@ pub(super) fn on_loss() -> OnLoss {
 }
 
 impl CoreActors {
-    /// Starts them: the room on an arbiter of its own, the others on another.
+    /// Starts them: the rooms on an arbiter of their own, the others on another.
     pub(super) async fn start(
         config: &Config,
         folder: &DataFolder,
@@ -100,7 +111,7 @@ impl CoreActors {
             courier: courier.clone().recipient(),
             hasher,
             credentials: Arc::clone(&beside.credentials),
-            people: Arc::new(People::default()),
+            people: Arc::new(People::found_by(Arc::clone(&beside.finder))),
             presence: Arc::clone(&beside.presence),
             brake: beside.brake.clone(),
             breaker: Arc::clone(&beside.breaker),
@@ -111,18 +122,30 @@ impl CoreActors {
             &shared,
             parts::file_vault(config, kept, vital("file_vault")),
         );
-        let lobby_last = Arc::default();
-        let lobby = ChatRoom::open(
-            RoomId::LOBBY,
+        let reading = Arc::new(Reading::new(
             Arc::new(store.clone()),
-            limits.room_members_max,
-            Arc::clone(&lobby_last),
-            vital("chat_room"),
+            Arc::new(store.clone()),
+        ));
+        let rooms = chat_room::Neighbours {
+            log: Arc::new(store.clone()),
+            rooms: Arc::new(store.clone()),
+            presence: Arc::clone(&beside.presence),
+            online: Arc::clone(&beside.online),
+            reading: Arc::clone(&reading),
+            news: Arc::clone(&beside.news),
+            rules: limits.rooms(),
+            tempo: chat_room::Tempo::default(),
+        };
+        let rooms = start_on(
+            &arbiter(),
+            Rooms::new(rooms, Lease::default(), Arc::clone(&on_loss)),
         );
-        let lobby = start_on(&arbiter(), lobby.await.context("reading the lobby's log")?);
+        let lobby = rooms.send(Open(RoomId::LOBBY)).await?;
+        let lobby = lobby.map_err(|why| anyhow::anyhow!("opening the lobby: {}", why.slug()))?;
         Ok(Self {
+            rooms,
             lobby,
-            lobby_last,
+            reading,
             auth,
             vault,
             courier,
@@ -131,9 +154,9 @@ impl CoreActors {
         })
     }
 
-    /// Stops the room: what it has is committed, told and acknowledged first.
-    pub(super) async fn stop_lobby(&self) {
-        stop_actor(&self.lobby).await;
+    /// Stops the rooms: what they have is committed, told and acknowledged first.
+    pub(super) async fn stop_rooms(&self) {
+        stop_actor(&self.rooms).await;
     }
 
     /// Stops the others.
@@ -174,13 +197,9 @@ impl CoreActors {
         }
     }
 
-    pub(super) fn room_handles(&self) -> RoomHandles {
-        RoomHandles {
-            join: self.lobby.clone().recipient(),
-            leave: self.lobby.clone().recipient(),
-            say: self.lobby.clone().recipient(),
-            last: Arc::clone(&self.lobby_last),
-        }
+    /// For who wants a room opened.
+    pub(super) fn opener(&self) -> Recipient<Open> {
+        self.rooms.clone().recipient()
     }
 
     pub(super) fn vault_handles(&self) -> VaultHandles {
@@ -195,7 +214,7 @@ impl CoreActors {
         Checkup {
             storage,
             actors: vec![
-                ("chat_room", self.lobby.clone().recipient()),
+                ("rooms", self.rooms.clone().recipient()),
                 ("auth_registry", self.auth.clone().recipient()),
                 ("file_vault", self.vault.clone().recipient()),
                 ("courier", self.courier.clone().recipient()),

@@ -8,6 +8,7 @@ use qunliao_actors::auth_registry::{Ladder, Settings};
 use qunliao_actors::breaker::SmsBreaker;
 use qunliao_actors::courier::{Courier, Rungs};
 use qunliao_actors::file_vault::{FileVault, Ledger, LedgerLimits};
+use qunliao_actors::finder::{Finder, News, Sources};
 use qunliao_actors::info::Info;
 use qunliao_actors::vital::Vital;
 use qunliao_actors::{names, passwords};
@@ -17,6 +18,7 @@ use qunliao_protocol::auth::Limits;
 use qunliao_storage::{DataFolder, Files, FreeSpace, Reserve, SledEngine, Store, Vault};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 
 /// How long contents that no file has are kept before they are deleted.
 const ORPHANS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -61,6 +63,25 @@ pub(super) async fn open_storage(config: &Config, folder: &DataFolder) -> anyhow
         log::info!("event=orphans_deleted count={deleted}");
     }
     Ok(Kept { store, vault })
+}
+
+/// Opens the search index, and has it follow the logs.
+pub(super) fn finder(
+    folder: &DataFolder,
+    kept: &Kept,
+    news: Arc<News>,
+) -> anyhow::Result<(Arc<Finder>, JoinHandle<()>)> {
+    let root = folder.search();
+    let (finder, index) = Finder::open(&root, news)?;
+    let sources = Sources {
+        log: Arc::new(kept.store.clone()),
+        rooms: Arc::new(kept.store.clone()),
+        files: Arc::new(kept.store.clone()),
+        accounts: Arc::new(kept.store.clone()),
+    };
+    let follower = Arc::clone(&finder);
+    let following = async move { follower.follow(index, &root, sources).await };
+    Ok((finder, actix_rt::spawn(following)))
 }
 
 pub(super) fn courier(
@@ -139,6 +160,8 @@ pub(super) fn info(config: &Config, rungs: Rungs, breaker: Arc<SmsBreaker>) -> I
         limits: Limits {
             frame_bytes_max: limits.frame_bytes_max,
             message_bytes_max: limits.message_bytes_max,
+            recall_seconds: limits.recall_seconds,
+            edit_seconds: limits.edit_seconds,
             messages_per_second: limits.messages_per_second,
             file_bytes_max: limits.file_bytes_max,
             open_uploads_per_user: limits.open_uploads_per_user,

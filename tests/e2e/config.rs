@@ -212,13 +212,7 @@ fn the_log_says_which_ports_it_got_and_healthz_that_all_is_well() {
     assert_eq!(status, 200, "{report}");
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     assert_eq!(report["status"], "ok");
-    for part in [
-        "storage",
-        "chat_room",
-        "auth_registry",
-        "file_vault",
-        "courier",
-    ] {
+    for part in ["storage", "rooms", "auth_registry", "file_vault", "courier"] {
         assert_eq!(report["checks"][part], "ok", "{part}");
     }
     assert_eq!(get(to.web, "/nothing").0, 404);

@@ -4,9 +4,10 @@
 use std::future::Future;
 
 use qunliao_client::{
-    AuthClient, ChatClient, ClientError, Credential, Event, FilesClient, Forward, HeaderForm,
+    AuthClient, ChatClient, ClientError, Credential, Entry, Event, FilesClient, HeaderForm,
     NewUser, Tls, Way,
 };
+use qunliao_protocol::RoomId;
 use qunliao_protocol::auth::{Contact, Purpose};
 use tempfile::TempDir;
 
@@ -44,9 +45,9 @@ async fn chat(server: &Server, way: impl Into<Way>, credential: Credential) -> C
     chat.expect("a connection")
 }
 
-async fn next_forward(chat: &mut ChatClient) -> Forward {
+async fn next_forward(chat: &mut ChatClient) -> Entry {
     match soon(chat.next_event()).await.expect("an event") {
-        Some(Event::Forward(forward)) => forward,
+        Some(Event::Entry(entry)) => *entry,
         other => panic!("a forward was due, not {other:?}"),
     }
 }
@@ -143,7 +144,7 @@ async fn talk(server: &Server, way: &Way, round: &str) {
         assert_eq!(forward.speaker.name, CAROL.name);
         assert_eq!(Some(forward.id), said.id);
         assert_eq!(Some(forward.time), said.time);
-        assert_eq!(forward.room, "lobby");
+        assert_eq!(forward.room, RoomId::LOBBY);
         assert_eq!(
             forward.client_message_id, None,
             "her own devices alone are told"

@@ -220,6 +220,7 @@ fn expect_forward(wire: &mut Wire, from: &Person) -> u64 {
     let time = take(&mut frame, "time").as_u64().expect("milliseconds");
     assert!((1 << 40..1 << 53).contains(&time), "{time}");
     assert_eq!(take(&mut frame, "room"), "lobby");
+    assert!(take(&mut frame, "user").is_u64());
     assert_eq!(
         frame,
         json!({ "op": 0, "args": { "name": from.name }, "news": "我是消息" })

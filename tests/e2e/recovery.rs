@@ -247,8 +247,12 @@ fn an_upload_in_the_name_of_who_is_signed_out_is_cut_off() {
     });
     let args = json!({ "user_name": ALICE.name, "user_pwd": ALICE.password, "new_pwd": NEW });
     assert_eq!(auth(&server, 5, &args)["test"], 0);
-    assert!(!matches!(upload.try_receive(), Ok(Some(_))), "no answer");
-    server.wait_for_log("event=upload_broken user=1");
+    let told = upload.receive();
+    assert_eq!(
+        (&told["test"], &told["error"]),
+        (&json!(102), &json!("session_ended"))
+    );
+    server.wait_for_log("event=upload_ended reason=session_ended user=1");
     let args = json!({ "name": ALICE.name, "password": NEW });
     let list = ask(
         server.addresses.files,

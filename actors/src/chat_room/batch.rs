@@ -4,31 +4,12 @@
 //! said none of them sends the whole buffer as it is; one that did leaves out
 //! its own frames by slicing around them. Nothing is copied for a reader.
 
+use super::line::Line;
 use crate::admission::ConnectionId;
 use bytes::{Bytes, BytesMut};
-use qunliao_protocol::chat::{Forward, room_name};
-use qunliao_protocol::{EntryId, HeaderForm, RoomId, UserId};
+use qunliao_protocol::chat::State;
+use qunliao_protocol::{EntryId, HeaderForm, Language, RoomId, UserId};
 use std::sync::OnceLock;
-
-/// Something that was said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Its place in the room.
-    pub id: EntryId,
-    /// When, in milliseconds since the epoch.
-    pub time: u64,
-    /// Who.
-    pub author: UserId,
-    /// Under which name.
-    pub name: String,
-    /// What.
-    pub news: String,
-    /// The author's own id for it.
-    pub client_message_id: Option<String>,
-    /// Through which connection, and its number of the post; unknown when the
-    /// line was read from the log.
-    pub from: Option<(ConnectionId, u64)>,
-}
 
 /// Lines of one room, in order.
 pub struct Batch {
@@ -54,6 +35,12 @@ impl Batch {
             text: OnceLock::new(),
             binary: OnceLock::new(),
         }
+    }
+
+    /// The room.
+    #[must_use]
+    pub fn room(&self) -> RoomId {
+        self.room
     }
 
     /// The lines.
@@ -82,15 +69,15 @@ impl Batch {
         // A run of frames that go out as they are is one slice.
         let (mut start, mut run_start) = (0, 0);
         for (line, end) in self.lines.iter().zip(&encoded.ends) {
-            match listener.hears(line) {
+            match listener.hears(line, self.room) {
                 Hearing::AsItIs => {}
                 Hearing::Nothing => {
                     hand(encoded.frames.slice(run_start..start));
                     run_start = *end;
                 }
-                Hearing::AsAuthor => {
+                own @ (Hearing::AsAuthor | Hearing::InWords) => {
                     hand(encoded.frames.slice(run_start..start));
-                    hand(self.encode_line(line, listener.form, true));
+                    hand(self.encode_line(line, listener, own));
                     run_start = *end;
                 }
             }
@@ -109,10 +96,10 @@ impl Batch {
             let mut frames = BytesMut::new();
             let mut ends = Vec::with_capacity(self.lines.len());
             let mut body = BytesMut::new();
-            let room = room_name(self.room);
             for line in &self.lines {
                 body.clear();
-                line.forward(&room, false).put(&mut body);
+                line.frame(self.room, State::default(), false)
+                    .put(&mut body);
                 form.put(&body, &mut frames);
                 ends.push(frames.len());
             }
@@ -121,24 +108,15 @@ impl Batch {
         })
     }
 
-    fn encode_line(&self, line: &Line, form: HeaderForm, for_author: bool) -> Bytes {
+    fn encode_line(&self, line: &Line, listener: &Listener<'_>, hearing: Hearing) -> Bytes {
         let mut body = BytesMut::new();
-        let room = room_name(self.room);
-        line.forward(&room, for_author).put(&mut body);
-        form.encode(&body)
-    }
-}
-
-impl Line {
-    fn forward<'a>(&'a self, room: &'a str, for_author: bool) -> Forward<'a> {
-        Forward {
-            room,
-            id: self.id,
-            time: self.time,
-            name: &self.name,
-            news: &self.news,
-            client_message_id: self.client_message_id.as_deref().filter(|_| for_author),
+        let is_author = hearing == Hearing::AsAuthor;
+        let frame = line.frame(self.room, State::default(), is_author);
+        match hearing {
+            Hearing::InWords => frame.put_plain(listener.language, &mut body),
+            _ => frame.put(&mut body),
         }
+        listener.form.encode(&body)
     }
 }
 
@@ -152,6 +130,8 @@ pub struct Listener<'a> {
     pub user: UserId,
     /// Whether it understands more than the origin's keys ask for.
     pub extended: bool,
+    /// In which it is told of what has no words of its own.
+    pub language: Language,
     /// What has been heard already.
     pub after: EntryId,
     /// What may be heard now.
@@ -160,19 +140,27 @@ pub struct Listener<'a> {
     pub own: &'a [EntryId],
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Hearing {
     AsItIs,
+    /// With the client's own id.
     AsAuthor,
+    /// In words that a client of the origin can show.
+    InWords,
     Nothing,
 }
 
 impl Listener<'_> {
-    fn hears(&self, line: &Line) -> Hearing {
+    fn hears(&self, line: &Line, room: RoomId) -> Hearing {
         let is_own = line
             .from
             .is_some_and(|(connection, _)| connection == self.connection);
-        if line.id <= self.after || line.id > self.up_to || is_own || self.own.contains(&line.id) {
+        let is_heard = line.id <= self.after || is_own || self.own.contains(&line.id);
+        let is_understood = self.extended || line.is_for_plain(room);
+        if is_heard || line.id > self.up_to || !is_understood {
             Hearing::Nothing
+        } else if !self.extended && line.shows_file() {
+            Hearing::InWords
         } else if self.extended && line.author == self.user && line.client_message_id.is_some() {
             Hearing::AsAuthor
         } else {
@@ -184,6 +172,7 @@ impl Listener<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use qunliao_storage::EntryKind;
 
     fn line(id: u64, author: u64, connection: u64) -> Line {
         Line {
@@ -191,7 +180,8 @@ mod tests {
             time: 1,
             author: UserId(author),
             name: format!("user{author}"),
-            news: format!("news{id}"),
+            kind: EntryKind::text(format!("news{id}")),
+            other: None,
             client_message_id: Some(format!("c{id}")),
             from: Some((ConnectionId(connection), 0)),
         }
@@ -214,6 +204,7 @@ mod tests {
             connection: ConnectionId(2),
             user: UserId(2),
             extended: false,
+            language: Language::Chinese,
             after: EntryId(0),
             up_to: EntryId(u64::MAX),
             own: &[],

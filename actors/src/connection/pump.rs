@@ -122,7 +122,7 @@ impl Connection {
             && !self.busy
             && self.replies.count() + self.posts.count() < self.house.limits.open_requests_max
             && self.unsent_bytes() < self.unsent_bytes_max()
-            && !self.ear.is_hoarding()
+            && !self.ears.are_hoarding()
     }
 
     /// Bytes that wait to be written.
@@ -264,7 +264,7 @@ impl Connection {
 
     /// A client that has shut its side still gets what it asked for before.
     fn is_owed_nothing(&self) -> bool {
-        self.posts.count() == 0 && !self.ear.is_catching_up()
+        self.posts.count() == 0 && !self.ears.are_catching_up()
     }
 
     fn set_deadline(&mut self) {

@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::support::stores::{memory_store, write_down, written};
-use qunliao_storage::{MemoryEngine, StorageError};
+use qunliao_storage::MemoryEngine;
 
 #[actix_rt::test]
 async fn a_room_that_is_told_to_stop_says_what_was_posted_before() {
     let engine = MemoryEngine::new();
     let store = memory_store(&engine);
-    let mut lobby = Lobby::over(&store).await;
+    let mut lobby = Place::over(&store).await;
     let mut alice = lobby.join(&ALICE, 1, 0).await;
     engine.faults().hold_commits(true);
     lobby.say(&alice, 0, "being written", None);
@@ -34,7 +34,7 @@ async fn a_room_that_is_told_to_stop_says_what_was_posted_before() {
 #[actix_rt::test]
 async fn a_room_that_is_told_to_stop_ends_also_when_it_can_write_no_more() {
     let engine = MemoryEngine::new();
-    let lobby = Lobby::over(&memory_store(&engine)).await;
+    let lobby = Place::over(&memory_store(&engine)).await;
     let mut alice = lobby.join(&ALICE, 1, 0).await;
     engine.faults().fail_commits(true);
     lobby.say(&alice, 0, "lost", None);
@@ -50,7 +50,7 @@ async fn a_room_that_is_told_to_stop_ends_also_when_it_can_write_no_more() {
 async fn a_log_that_someone_else_writes_ends_the_room_with_an_alarm() {
     let folder = tempfile::tempdir().unwrap();
     let store = sled_store(folder.path());
-    let mut lobby = Lobby::over(&store).await;
+    let mut lobby = Place::over(&store).await;
     let alice = lobby.join(&ALICE, 1, 0).await;
     write_down(&store, 0, BOB.user(), &["behind its back".to_owned()]).await;
     lobby.say(&alice, 0, "what is my id?", None);
@@ -61,20 +61,4 @@ async fn a_log_that_someone_else_writes_ends_the_room_with_an_alarm() {
     assert_eq!(written(&store).await, ["behind its back"]);
     assert_eq!(lobby.last.load(Ordering::Acquire), 0);
     assert!(alice.is_quiet());
-}
-
-#[actix_rt::test]
-async fn a_room_whose_log_cannot_be_read_does_not_open() {
-    let engine = MemoryEngine::new();
-    let store = memory_store(&engine);
-    engine.faults().fail_reads(true);
-    let (on_loss, _alarms) = bell();
-    let opened = ChatRoom::open(
-        RoomId::LOBBY,
-        Arc::new(store),
-        1,
-        Arc::default(),
-        Vital::new("chat_room", on_loss),
-    );
-    assert!(matches!(opened.await.err(), Some(StorageError::Read(_))));
 }

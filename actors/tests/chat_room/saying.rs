@@ -5,7 +5,7 @@ use crate::support::stores::{Disk, memory_store, sled_store_on, written};
 use qunliao_storage::MemoryEngine;
 
 /// Has the engine hold commits, and the room begin one with a first message.
-async fn hold_with(lobby: &Lobby, engine: &MemoryEngine, ear: &Ear, first: &str) {
+async fn hold_with(lobby: &Place, engine: &MemoryEngine, ear: &Ear, first: &str) {
     let faults = engine.faults();
     faults.hold_commits(true);
     lobby.say(ear, 0, first, None);
@@ -17,7 +17,7 @@ async fn hold_with(lobby: &Lobby, engine: &MemoryEngine, ear: &Ear, first: &str)
 async fn nothing_is_told_before_it_is_durable_and_what_waits_goes_together() {
     let engine = MemoryEngine::new();
     let store = memory_store(&engine);
-    let lobby = Lobby::over(&store).await;
+    let lobby = Place::over(&store).await;
     let mut alice = lobby.join(&ALICE, 1, 0).await;
     let mut bob = lobby.join(&BOB, 2, 0).await;
     let before = engine.faults().commits();
@@ -49,7 +49,7 @@ async fn nothing_is_told_before_it_is_durable_and_what_waits_goes_together() {
 #[actix_rt::test]
 async fn who_joins_while_something_is_written_hears_it() {
     let engine = MemoryEngine::new();
-    let lobby = Lobby::over(&memory_store(&engine)).await;
+    let lobby = Place::over(&memory_store(&engine)).await;
     let alice = lobby.join(&ALICE, 1, 0).await;
     hold_with(&lobby, &engine, &alice, "one").await;
     let mut bob = lobby.join(&BOB, 2, 0).await;
@@ -62,13 +62,13 @@ async fn who_joins_while_something_is_written_hears_it() {
 async fn a_repeat_is_answered_with_the_first_one_and_not_said_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = sled_store(folder.path());
-    let lobby = Lobby::over(&store).await;
+    let lobby = Place::over(&store).await;
     let mut alice = lobby.join(&ALICE, 1, 0).await;
     let mut bob = lobby.join(&BOB, 2, 0).await;
     lobby.say(&alice, 0, "once", Some("a1"));
     assert_eq!(alice.next().await, said(1, &ALICE, "once", Some(0)));
     lobby.say(&alice, 1, "once", Some("a1"));
-    assert_eq!(alice.next().await, Told::Repeated { ticket: 1, id: 1 });
+    assert_eq!(alice.next().await, Told::Settled { ticket: 1, id: 1 });
     // An id is its author's own.
     lobby.say(&bob, 0, "me too", Some("a1"));
     assert_eq!(bob.next().await, said(1, &ALICE, "once", None));
@@ -81,7 +81,7 @@ async fn a_repeat_is_answered_with_the_first_one_and_not_said_again() {
 async fn a_repeat_is_known_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let store = sled_store(folder.path());
-    let lobby = Lobby::over(&store).await;
+    let lobby = Place::over(&store).await;
     let mut alice = lobby.join(&ALICE, 1, 0).await;
     lobby.say(&alice, 0, "once", Some("a1"));
     assert_eq!(alice.next().await, said(1, &ALICE, "once", Some(0)));
@@ -89,11 +89,11 @@ async fn a_repeat_is_known_after_a_restart() {
     store.close();
 
     let store = sled_store(folder.path());
-    let lobby = Lobby::over(&store).await;
+    let lobby = Place::over(&store).await;
     assert_eq!(lobby.last.load(Ordering::Acquire), 1);
     let mut alice = lobby.join(&ALICE, 1, 1).await;
     lobby.say(&alice, 4, "once", Some("a1"));
-    assert_eq!(alice.next().await, Told::Repeated { ticket: 4, id: 1 });
+    assert_eq!(alice.next().await, Told::Settled { ticket: 4, id: 1 });
     lobby.say(&alice, 5, "something else", Some("a2"));
     assert_eq!(
         alice.next().await,
@@ -106,7 +106,7 @@ async fn a_repeat_is_known_after_a_restart() {
 async fn a_repeat_of_what_is_being_written_waits_for_it() {
     let engine = MemoryEngine::new();
     let store = memory_store(&engine);
-    let lobby = Lobby::over(&store).await;
+    let lobby = Place::over(&store).await;
     let mut alice = lobby.join(&ALICE, 1, 0).await;
     let mut phone = lobby.join(&ALICE, 2, 0).await;
     hold_with(&lobby, &engine, &alice, "first").await;
@@ -117,7 +117,7 @@ async fn a_repeat_of_what_is_being_written_waits_for_it() {
     engine.faults().hold_commits(false);
     assert_eq!(phone.next().await, said(1, &ALICE, "first", None));
     assert_eq!(phone.next().await, said(2, &ALICE, "second", None));
-    assert_eq!(phone.next().await, Told::Repeated { ticket: 9, id: 2 });
+    assert_eq!(phone.next().await, Told::Settled { ticket: 9, id: 2 });
     assert_eq!(alice.next().await, said(1, &ALICE, "first", Some(0)));
     assert_eq!(alice.next().await, said(2, &ALICE, "second", Some(1)));
     assert_eq!(written(&store).await, ["first", "second"]);
@@ -129,7 +129,7 @@ async fn on_a_full_disk_everyone_is_refused_and_when_it_has_room_again_the_room_
     let folder = tempfile::tempdir().unwrap();
     let disk = Disk::roomy();
     let store = sled_store_on(folder.path(), &disk);
-    let lobby = Lobby::over(&store).await;
+    let lobby = Place::over(&store).await;
     let mut alice = lobby.join(&ALICE, 1, 0).await;
     let mut bob = lobby.join(&BOB, 2, 0).await;
     disk.fill();
@@ -155,7 +155,7 @@ async fn on_a_full_disk_everyone_is_refused_and_when_it_has_room_again_the_room_
 async fn a_failed_commit_refuses_those_who_waited_for_it_repeats_included() {
     let engine = MemoryEngine::new();
     let store = memory_store(&engine);
-    let lobby = Lobby::over(&store).await;
+    let lobby = Place::over(&store).await;
     let mut alice = lobby.join(&ALICE, 1, 0).await;
     let mut phone = lobby.join(&ALICE, 2, 0).await;
     hold_with(&lobby, &engine, &alice, "lost").await;

@@ -10,14 +10,17 @@ async fn nobody_hears_anything_before_a_password_was_right() {
     wrong["args"]["password"] = "not hers".into();
     client.send(&wrong).await;
     assert_eq!(client.next().await["test"], 1);
-    assert_eq!((universe.join.count(), universe.say.count()), (0, 0));
+    assert_eq!((universe.join.count(), universe.act.count()), (0, 0));
     client.send(&plain(&ALICE, "")).await;
-    let joined = universe.join.next().await.message;
-    assert_eq!((joined.connection, joined.user), (client.id, ALICE.user()));
-    joined.ear.do_send(Heard::Joined(EntryId(0)));
-    assert_eq!(universe.say.count(), 0, "an empty message says nothing");
+    let join = universe.join.next().await.message;
+    assert_eq!((join.connection, join.user), (client.id, ALICE.user()));
+    join.ear.do_send(joined(0));
+    assert_eq!(universe.act.count(), 0, "an empty message says nothing");
     drop(client);
-    assert_eq!(universe.leave.next().await.message.0, joined.connection);
+    assert_eq!(
+        universe.leave.next().await.message.connection,
+        join.connection
+    );
 }
 
 #[actix_rt::test]
@@ -26,8 +29,8 @@ async fn a_plain_client_hears_others_and_neither_itself_nor_acks() {
     let mut alice = universe.connect(Port::Chat);
     alice.send(&plain(&ALICE, "你好")).await;
     let ear = universe.let_in(0).await;
-    let post = universe.say.next().await.message;
-    assert_eq!((&*post.news, post.person.id), ("你好", ALICE.user()));
+    let post = universe.posted().await;
+    assert_eq!((news(&post), post.by.id), ("你好", ALICE.user()));
     tell_as(&ear, 1, &ALICE, &post);
     ear.do_send(told([line(2, &BOB, "你也好", None)]));
     let expected = json!({
@@ -36,6 +39,7 @@ async fn a_plain_client_hears_others_and_neither_itself_nor_acks() {
         "news": "你也好",
         "room": "lobby",
         "id": 2,
+        "user": 2,
         "time": 1_700_000_000_002_u64,
     });
     assert_eq!(alice.next().await, expected);
@@ -49,12 +53,12 @@ async fn an_ack_is_for_those_who_asked_for_one() {
     let mut by_token = extended(&ALICE, "no ack, please", 0);
     by_token.as_object_mut().unwrap().remove("seq");
     alice.send(&by_token).await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     tell_as(&ear, 1, &ALICE, &post);
     assert!(alice.answers().await);
 
     alice.send(&extended(&ALICE, "by seq", 7)).await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     tell_as(&ear, 2, &ALICE, &post);
     let ack = alice.next().await;
     let time = 1_700_000_000_002_u64;
@@ -64,7 +68,7 @@ async fn an_ack_is_for_those_who_asked_for_one() {
     let mut by_id = plain(&ALICE, "by id");
     by_id["client_message_id"] = "a1".into();
     alice.send(&by_id).await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     assert_eq!(post.client_message_id.as_deref(), Some("a1"));
     tell_as(&ear, 3, &ALICE, &post);
     let ack = alice.next().await;
@@ -83,7 +87,7 @@ async fn an_empty_message_that_asks_for_an_ack_gets_one_without_an_id() {
     universe.let_in(0).await;
     let expected = json!({"op": 0, "test": 0, "seq": 3});
     assert_eq!(alice.next().await, expected);
-    assert_eq!(universe.say.count(), 0);
+    assert_eq!(universe.act.count(), 0);
 }
 
 #[actix_rt::test]
@@ -93,8 +97,8 @@ async fn a_repeat_is_acknowledged_with_the_first_one() {
     let mut again = plain(&ALICE, "once");
     again["client_message_id"] = "a1".into();
     alice.send(&again).await;
-    let ticket = universe.say.next().await.message.ticket;
-    ear.do_send(Heard::Repeated {
+    let ticket = universe.posted().await.ticket;
+    ear.do_send(Heard::Settled {
         ticket,
         id: EntryId(5),
         time: 99,
@@ -135,7 +139,7 @@ async fn a_failure_is_readable_to_those_who_know_only_messages() {
     let mut universe = Plan::default().build().await;
     let (mut alice, ear) = in_the_lobby(&mut universe, &ALICE).await;
     alice.send(&plain(&ALICE, "anybody?")).await;
-    let ticket = universe.say.next().await.message.ticket;
+    let ticket = universe.posted().await.ticket;
     let failure = Failure::StorageFull;
     ear.do_send(Heard::Refused { ticket, failure });
     let refused = alice.next().await;
@@ -149,7 +153,7 @@ async fn a_failure_is_readable_to_those_who_know_only_messages() {
     let mut asking = extended(&ALICE, "anybody?", 4);
     asking["client_message_id"] = "a1".into();
     alice.send(&asking).await;
-    let ticket = universe.say.next().await.message.ticket;
+    let ticket = universe.posted().await.ticket;
     let failure = Failure::StorageFull;
     ear.do_send(Heard::Refused { ticket, failure });
     let refused = alice.next().await;
@@ -179,10 +183,10 @@ async fn a_message_that_is_too_long_or_too_soon_is_refused_and_not_said() {
         (&refused["test"], &refused["client_message_id"]),
         (&104.into(), &"a1".into())
     );
-    let post = universe.say.next().await.message;
-    assert_eq!(post.news, "ten bytes!");
-    assert_eq!(universe.say.count(), 0);
-    ear.do_send(Heard::Repeated {
+    let post = universe.posted().await;
+    assert_eq!(news(&post), "ten bytes!");
+    assert_eq!(universe.act.count(), 0);
+    ear.do_send(Heard::Settled {
         ticket: post.ticket,
         id: EntryId(1),
         time: 1,
@@ -201,19 +205,19 @@ async fn who_is_known_is_not_asked_for_again_until_that_is_withdrawn() {
     let (mut alice, _ear) = in_the_lobby(&mut universe, &ALICE).await;
     for news in ["one", "two"] {
         alice.send(&plain(&ALICE, news)).await;
-        universe.say.next().await;
+        universe.posted().await;
     }
     assert_eq!(universe.identify.count(), 1);
     universe.house.presence.end(BOB.user(), None);
     alice.send(&plain(&ALICE, "three")).await;
-    universe.say.next().await;
+    universe.posted().await;
     assert_eq!(universe.identify.count(), 1);
     universe
         .house
         .credentials
         .withdraw(ALICE.user(), Ending::AllBut(None));
     alice.send(&plain(&ALICE, "four")).await;
-    universe.say.next().await;
+    universe.posted().await;
     assert_eq!(universe.identify.count(), 2);
 }
 
@@ -222,11 +226,11 @@ async fn a_connection_speaks_for_whoever_proves_to_be_someone() {
     let mut universe = Plan::default().build().await;
     let (mut client, ear) = in_the_lobby(&mut universe, &ALICE).await;
     client.send(&plain(&BOB, "may I borrow this?")).await;
-    let joined = universe.join.next().await.message;
-    assert_eq!((joined.connection, joined.user), (client.id, BOB.user()));
-    ear.do_send(Heard::Joined(EntryId(0)));
-    let post = universe.say.next().await.message;
-    assert_eq!(post.person.id, BOB.user());
+    let join = universe.join.next().await.message;
+    assert_eq!((join.connection, join.user), (client.id, BOB.user()));
+    ear.do_send(joined(0));
+    let post = universe.posted().await;
+    assert_eq!(post.by.id, BOB.user());
     ear.do_send(told([line(1, &CAROL, "hello", None)]));
     assert_eq!(heard(&client.next().await), (CAROL.name, "hello"));
 }

@@ -59,7 +59,7 @@ async fn a_reader_that_reads_nothing_is_given_up() {
     for id in 1..=100 {
         ear.do_send(told([line(id, &BOB, &"长".repeat(1_000), None)]));
     }
-    assert_eq!(universe.leave.next().await.message.0, stuck.id);
+    assert_eq!(universe.leave.next().await.message.connection, stuck.id);
     let door = universe.house.door.clone();
     until(move || door.count() == 0).await;
 }
@@ -105,13 +105,13 @@ async fn so_many_requests_are_under_way_and_the_next_waits() {
     let (mut alice, ear) = in_the_lobby(&mut universe, &ALICE).await;
     let posts: Vec<Value> = (1..=3).map(|n| plain(&ALICE, &format!("{n}"))).collect();
     alice.send_all(&posts.iter().collect::<Vec<_>>()).await;
-    let first = universe.say.next().await.message;
-    universe.say.next().await;
+    let first = universe.posted().await;
+    universe.posted().await;
     // A turn later there is still no third.
     within(ear.send(told([]))).await.unwrap();
-    assert_eq!(universe.say.count(), 0);
+    assert_eq!(universe.act.count(), 0);
     tell_as(&ear, 1, &ALICE, &first);
-    assert_eq!(universe.say.next().await.message.news, "3");
+    assert_eq!(news(&universe.posted().await), "3");
 }
 
 #[actix_rt::test]
@@ -119,7 +119,7 @@ async fn who_is_told_farewell_gets_what_is_due_and_no_more() {
     let mut universe = Plan::default().build().await;
     let (mut alice, ear) = in_the_lobby(&mut universe, &ALICE).await;
     alice.send(&extended(&ALICE, "one", 1)).await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     universe.host.do_send(qunliao_actors::Stop);
     // Only now the second one comes: too late to be heard.
     within(universe.host.send(qunliao_actors::Ping))
@@ -130,5 +130,5 @@ async fn who_is_told_farewell_gets_what_is_due_and_no_more() {
     tell_as(&ear, 1, &ALICE, &post);
     assert_eq!(alice.next().await["seq"], 1);
     alice.ended().await;
-    assert_eq!(universe.say.count(), 0);
+    assert_eq!(universe.act.count(), 0);
 }

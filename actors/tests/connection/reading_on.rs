@@ -72,7 +72,7 @@ async fn ones_own_words_are_not_heard_from_the_log_either() {
     assert!(alice.answers().await);
     write_down(&universe.store, 0, BOB.user(), &["one".to_owned()]).await;
     alice.send(&plain(&ALICE, "two")).await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     write_down(&universe.store, 1, ALICE.user(), &["two".to_owned()]).await;
     let ear = universe.let_in(1).await;
     tell_as(&ear, 2, &ALICE, &post);
@@ -88,7 +88,7 @@ async fn ones_own_words_are_not_heard_though_the_log_has_them_before_the_room_te
     assert!(alice.answers().await);
     write_down(&universe.store, 0, BOB.user(), &["one".to_owned()]).await;
     alice.send(&extended(&ALICE, "two", 2)).await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     write_down(&universe.store, 1, ALICE.user(), &["two".to_owned()]).await;
     let ear = universe.let_in(1).await;
     assert_eq!(heard(&alice.next().await), (BOB.name, "one"));
@@ -138,7 +138,7 @@ async fn what_a_slow_reader_says_is_said_once_and_never_comes_back() {
     let mut slow = universe.connect_narrowly(Port::Chat, 4_096);
     let ear = enter(&mut universe, &mut slow, &ALICE).await;
     slow.send(&extended(&ALICE, "mine", 9)).await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     let said: Vec<String> = (1..=SAID).map(|id| long(id, "log")).collect();
     write_down(&universe.store, 0, BOB.user(), &said).await;
     write_down(&universe.store, SAID, ALICE.user(), &["mine".to_owned()]).await;

@@ -56,7 +56,7 @@ async fn what_was_said_before_is_acknowledged_before_the_end() {
     let ear = universe.let_in(0).await;
     client.next().await;
     client.send(&extended(&ALICE, "last words", 2)).await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     universe.house.presence.end(ALICE.user(), None);
     // It was accepted, and waits for the disk.
     tell_as(&ear, 1, &ALICE, &post);

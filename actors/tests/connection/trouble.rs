@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use qunliao_actors::Stop;
 use qunliao_protocol::RoomId;
 use qunliao_storage::log::Conflict;
+use qunliao_storage::rooms::End;
 use qunliao_storage::{Entry, Log, MemoryEngine, NewEntry, StorageError};
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ async fn who_finds_the_room_full_is_told_and_sent_away() {
     let mut alice = universe.connect(Port::Chat);
     alice.send(&plain(&ALICE, "")).await;
     let ear = universe.join.next().await.message.ear;
-    ear.do_send(Heard::NotJoined(Failure::Unavailable));
+    ear.do_send(not_joined(Failure::Unavailable));
     let refused = alice.next().await;
     assert_eq!((&refused["test"], heard(&refused).0), (&106.into(), "系统"));
     alice.ends().await;
@@ -30,9 +31,9 @@ async fn what_was_said_on_the_way_into_a_full_room_is_refused() {
     let (first, second) = (plain(&ALICE, "one"), extended(&ALICE, "two", 2));
     alice.send_all(&[&first, &second]).await;
     let ear = universe.join.next().await.message.ear;
-    universe.say.next().await;
-    universe.say.next().await;
-    ear.do_send(Heard::NotJoined(Failure::Unavailable));
+    universe.posted().await;
+    universe.posted().await;
+    ear.do_send(not_joined(Failure::Unavailable));
     let mut refused = [alice.next().await, alice.next().await];
     refused.sort_by_key(|reply| reply["seq"].as_u64());
     assert_eq!(
@@ -53,7 +54,7 @@ async fn what_was_said_on_the_way_into_a_full_room_is_refused() {
 async fn a_room_that_is_gone_is_told_and_the_connection_lives_on() {
     let mut universe = Plan::default().build().await;
     let (mut alice, _ear) = in_the_lobby(&mut universe, &ALICE).await;
-    universe.say.end().await;
+    universe.act.end().await;
     universe.join.end().await;
     alice.send(&plain(&ALICE, "anybody?")).await;
     let refused = alice.next().await;
@@ -75,9 +76,9 @@ async fn what_a_room_took_with_it_is_refused_when_the_server_stops() {
     let (mut alice, _ear) = in_the_lobby(&mut universe, &ALICE).await;
     let (first, second) = (plain(&ALICE, "one"), extended(&ALICE, "two", 2));
     alice.send_all(&[&first, &second]).await;
-    universe.say.next().await;
-    universe.say.next().await;
-    universe.say.end().await;
+    universe.posted().await;
+    universe.posted().await;
+    universe.act.end().await;
     universe.host.do_send(Stop);
     for _ in 0..2 {
         assert_eq!(alice.next().await["error"], "shutting_down");
@@ -98,7 +99,7 @@ async fn a_registry_that_is_gone_is_told_and_costs_no_try() {
         alice.send(&plain(&ALICE, "it is me")).await;
         assert_eq!(alice.next().await["error"], "shutting_down");
     }
-    assert_eq!((universe.join.count(), universe.say.count()), (0, 0));
+    assert_eq!((universe.join.count(), universe.act.count()), (0, 0));
 }
 
 #[actix_rt::test]
@@ -151,8 +152,12 @@ impl Log for Cursed {
         panic!("nobody appends here")
     }
 
-    async fn last(&self, _: RoomId) -> Result<EntryId, StorageError> {
-        panic!("nobody asks for the last one here")
+    async fn end(&self, _: RoomId) -> Result<End, StorageError> {
+        panic!("nobody asks for the end here")
+    }
+
+    async fn entry(&self, _: RoomId, _: EntryId) -> Result<Option<Entry>, StorageError> {
+        panic!("nobody asks for one entry here")
     }
 
     async fn page(
@@ -178,7 +183,7 @@ async fn a_connection_that_panics_harms_nobody_and_leaves_nothing_behind() {
     alice.send(&plain(&ALICE, "")).await;
     universe.let_in(1).await;
     alice.ends().await;
-    assert_eq!(universe.leave.next().await.message.0, alice.id);
+    assert_eq!(universe.leave.next().await.message.connection, alice.id);
     let door = universe.house.door.clone();
     until(move || door.count() == 1).await;
     bobs_ear.do_send(told([line(1, &CAROL, "what was that?", None)]));

@@ -58,8 +58,8 @@ async fn acks_are_sent_in_the_order_of_the_messages() {
     let (mut alice, ear) = in_the_lobby(&mut universe, &ALICE).await;
     let (first, second) = (extended(&ALICE, "one", 1), extended(&ALICE, "two", 2));
     alice.send_all(&[&first, &second]).await;
-    let one = universe.say.next().await.message;
-    let two = universe.say.next().await.message;
+    let one = universe.posted().await;
+    let two = universe.posted().await;
     ear.do_send(Heard::Refused {
         ticket: two.ticket,
         failure: Failure::StorageFull,
@@ -169,7 +169,7 @@ async fn a_client_that_has_shut_its_side_still_gets_its_replies() {
     let (mut alice, ear) = in_the_lobby(&mut universe, &ALICE).await;
     alice.send(&extended(&ALICE, "my last words", 1)).await;
     alice.shut().await;
-    let post = universe.say.next().await.message;
+    let post = universe.posted().await;
     tell_as(&ear, 1, &ALICE, &post);
     assert_eq!(alice.next().await["id"], 1);
     alice.ends().await;

@@ -4,8 +4,11 @@ pub(crate) mod accounts;
 pub(crate) mod cast;
 pub(crate) mod client;
 pub(crate) mod logs;
+pub(crate) mod parts;
 pub(crate) mod probe;
+pub(crate) mod rooms;
 pub(crate) mod stores;
+pub(crate) mod told;
 pub(crate) mod universe;
 
 pub(crate) use cast::{ALICE, BOB, CAROL, Someone};

@@ -58,9 +58,8 @@ pub(crate) fn memory_store_on(engine: &MemoryEngine, disk: &Disk) -> Store {
 pub(crate) async fn write_down(store: &Store, after: u64, author: UserId, said: &[String]) {
     let entry = |text: &String| NewEntry {
         time: 1,
-        kind: EntryKind::Text,
+        kind: EntryKind::text(text.clone()),
         author,
-        text: text.clone(),
         client_message_id: None,
     };
     let entries = said.iter().map(entry).collect();
@@ -74,6 +73,9 @@ pub(crate) async fn written(store: &Store) -> Vec<String> {
     let entries = page.await.unwrap();
     entries
         .into_iter()
-        .map(|entry| entry.content.text)
+        .map(|entry| match entry.content.kind {
+            EntryKind::Message(message) => message.text,
+            other => panic!("{other:?} was not said"),
+        })
         .collect()
 }

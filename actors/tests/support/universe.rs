@@ -2,28 +2,32 @@
 
 use super::accounts::AccountAsks;
 use super::client::Client;
-use super::stores::sled_store;
+use super::parts::{info, real_permits};
+use super::stores::{sled_store, write_down};
+use super::told::joined;
 use super::{ALICE, Asks, BOB, CAROL, Probe, Someone, cast};
 use actix::prelude::*;
-use qunliao_actors::admission::{Caps, ConnectionId, Door};
+use qunliao_actors::admission::{Caps, Door};
 use qunliao_actors::auth_registry::{
-    ConfirmEmail, Identify, Ladder, OwnedCredential, Reach, SendCode, SignIn, SignUp, Verify,
+    ConfirmEmail, Identify, OwnedCredential, SendCode, SignIn, SignUp,
 };
 use qunliao_actors::brake::Brake;
-use qunliao_actors::chat_room::{Batch, Heard, Join, Leave, Line, Say};
+use qunliao_actors::chat_room::{self, Act, Depart, Heard, Join, Leave, MarkRead};
+use qunliao_actors::chat_room::{Post, Tell};
 use qunliao_actors::connection::{Port, Security};
 use qunliao_actors::credentials::{Credentials, Found, Verified};
 use qunliao_actors::file_vault::transfer::Transfers;
-use qunliao_actors::file_vault::{AskDownload, AskUpload, FileVault, Ledger, LedgerLimits};
+use qunliao_actors::file_vault::{AskDownload, AskUpload};
+use qunliao_actors::finder::Finder;
 use qunliao_actors::host::{Host, Welcome};
-use qunliao_actors::house::{AuthHandles, RoomHandles, VaultHandles};
-use qunliao_actors::info::Info;
+use qunliao_actors::house::{AuthHandles, VaultHandles};
+use qunliao_actors::online::Online;
 use qunliao_actors::presence::Presence;
 use qunliao_actors::reading::Reading;
+use qunliao_actors::rooms::{Lease, Open, RoomLink, Rooms};
 use qunliao_actors::vital::Vital;
 use qunliao_actors::{House, Limits};
-use qunliao_protocol::auth::Limits as ToldLimits;
-use qunliao_protocol::{EntryId, Failure, HeaderForm, Language, RoomId};
+use qunliao_protocol::{Failure, HeaderForm, Language, RoomId};
 use qunliao_storage::{Accounts, Log, Store, Vault};
 use socket2::SockRef;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -40,6 +44,10 @@ pub(crate) struct Plan {
     pub(crate) log: Option<Arc<dyn Log>>,
     /// A real vault gives permits, which nobody else can make.
     pub(crate) gives_permits: bool,
+    /// The rooms are real, too, over the store; nothing is asked of the probes then.
+    pub(crate) has_rooms: bool,
+    /// What Bob has said in the lobby before: so many messages, numbered.
+    pub(crate) said: u64,
 }
 
 impl Default for Plan {
@@ -49,6 +57,8 @@ impl Default for Plan {
             register_reply_op: 2,
             log: None,
             gives_permits: false,
+            has_rooms: false,
+            said: 0,
         }
     }
 }
@@ -66,7 +76,10 @@ pub(crate) struct Universe {
     pub(crate) account: AccountAsks,
     pub(crate) join: Asks<Join>,
     pub(crate) leave: Asks<Leave>,
-    pub(crate) say: Asks<Say>,
+    pub(crate) act: Asks<Act>,
+    pub(crate) mark_read: Asks<MarkRead>,
+    pub(crate) tell: Asks<Tell>,
+    pub(crate) open: Asks<Open>,
     pub(crate) ask_upload: Asks<AskUpload>,
     pub(crate) ask_download: Asks<AskDownload>,
     listener: TcpListener,
@@ -85,6 +98,8 @@ impl Plan {
         let folder = tempfile::tempdir().unwrap();
         let store = sled_store(folder.path());
         cast::settle(&store).await;
+        let said: Vec<String> = (1..=self.said).map(|id| id.to_string()).collect();
+        write_down(&store, 0, BOB.user(), &said).await;
         let vault = Vault::open(&folder.path().join("vault")).unwrap();
         let credentials = Arc::new(Credentials::new(Duration::from_secs(600)));
         let registry = Arc::clone(&credentials);
@@ -95,7 +110,10 @@ impl Plan {
         let (sign_up, confirm_email) = (Probe::held(), Probe::held());
         let join = Probe::answering(|_: &Join| ());
         let leave = Probe::answering(|_: &Leave| ());
-        let say = Probe::answering(|_: &Say| ());
+        let act = Probe::answering(|_: &Act| ());
+        let mark_read = Probe::answering(|_: &MarkRead| ());
+        let tell = Probe::answering(|_: &Tell| ());
+        let depart = Probe::answering(|_: &Depart| ());
         let (ask_upload, ask_download) = (Probe::held(), Probe::held());
         let mut permits = VaultHandles {
             ask_upload: ask_upload.recipient(),
@@ -108,6 +126,41 @@ impl Plan {
         let log = self.log.unwrap_or_else(|| Arc::new(store.clone()));
         let transfers = Transfers::default();
         let account = AccountAsks::held();
+        let presence = Arc::new(Presence::new(Arc::clone(&credentials), transfers.clone()));
+        let online = Arc::new(Online::default());
+        let reading = Arc::new(Reading::new(Arc::clone(&log), Arc::clone(&accounts)));
+        let mut lobby = Arc::new(RoomLink {
+            id: RoomId::LOBBY,
+            join: join.recipient(),
+            leave: leave.recipient(),
+            act: act.recipient(),
+            mark_read: mark_read.recipient(),
+            tell: tell.recipient(),
+            depart: depart.recipient(),
+            last: Arc::new(AtomicU64::new(0)),
+        });
+        let news = Arc::default();
+        let (finder, _) = Finder::open(&folder.path().join("search"), Arc::clone(&news)).unwrap();
+        // What there is besides is up to the test.
+        let open = Probe::held();
+        let mut opener = open.recipient();
+        if self.has_rooms {
+            let neighbours = chat_room::Neighbours {
+                log: Arc::clone(&log),
+                rooms: Arc::new(store.clone()),
+                presence: Arc::clone(&presence),
+                online: Arc::clone(&online),
+                reading: Arc::clone(&reading),
+                news: Arc::clone(&news),
+                rules: self.limits.rooms(),
+                tempo: chat_room::Tempo::default(),
+            };
+            let rooms = Rooms::new(neighbours, Lease::default(), Arc::new(|_| {})).start();
+            let opened = rooms.send(Open(RoomId::LOBBY)).await.unwrap();
+            lobby = opened.expect("there always is a lobby");
+            opener = rooms.recipient();
+        }
+        let room_rules = self.limits.rooms();
         let house = Arc::new(House {
             door: Door::new(Caps {
                 all: 100,
@@ -127,19 +180,21 @@ impl Plan {
                 confirm_email: confirm_email.recipient(),
                 account: account.handles(),
             },
-            lobby: RoomHandles {
-                join: join.recipient(),
-                leave: leave.recipient(),
-                say: say.recipient(),
-                last: Arc::new(AtomicU64::new(0)),
-            },
+            lobby,
+            rooms: opener,
+            log,
+            room_store: Arc::new(store.clone()),
+            room_rules,
+            accounts,
+            finder,
+            online,
             permits,
             files: Arc::new(store.clone()),
             vault,
-            presence: Arc::new(Presence::new(Arc::clone(&credentials), transfers.clone())),
+            presence,
             transfers,
             credentials,
-            reading: Arc::new(Reading::new(log, accounts)),
+            reading,
         });
         Universe {
             host: Host::new(Arc::clone(&house), Vital::new("host", Arc::new(|_| {}))).start(),
@@ -153,7 +208,10 @@ impl Plan {
             account,
             join,
             leave,
-            say,
+            act,
+            mark_read,
+            tell,
+            open,
             ask_upload,
             ask_download,
             listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(),
@@ -215,10 +273,32 @@ impl Universe {
         self.house.lobby.last.store(last, Ordering::Release);
     }
 
+    /// The way to a room that the probes play.
+    pub(crate) fn link(&self, id: RoomId) -> Arc<RoomLink> {
+        let lobby = &self.house.lobby;
+        Arc::new(RoomLink {
+            id,
+            join: lobby.join.clone(),
+            leave: lobby.leave.clone(),
+            act: lobby.act.clone(),
+            mark_read: lobby.mark_read.clone(),
+            tell: lobby.tell.clone(),
+            depart: lobby.depart.clone(),
+            last: Arc::default(),
+        })
+    }
+
+    /// What the lobby is asked to do next.
+    #[track_caller]
+    pub(crate) fn posted(&mut self) -> impl Future<Output = Post> {
+        let asked = self.act.next();
+        async { asked.await.message.post }
+    }
+
     /// Plays the room that lets the next connection in, after the entry `last`.
     pub(crate) async fn let_in(&mut self, last: u64) -> Recipient<Heard> {
         let ear = self.join.next().await.message.ear;
-        ear.do_send(Heard::Joined(EntryId(last)));
+        ear.do_send(joined(last));
         ear
     }
 }
@@ -249,72 +329,4 @@ fn identified(
     let withdrawals = credentials.withdrawals();
     let verified = credentials.remember(&credential.borrow(), found, withdrawals, Instant::now());
     verified.ok_or(Failure::Unavailable)
-}
-
-fn real_permits(limits: &Limits, store: &Store, vault: &Vault) -> VaultHandles {
-    let ledger = Ledger::new(LedgerLimits {
-        file_bytes_max: limits.file_bytes_max,
-        open_uploads_per_user: limits.open_uploads_per_user,
-        open_downloads_per_user: limits.open_downloads_per_user,
-        reserve_bytes: 0,
-    });
-    let vault = FileVault::new(
-        ledger,
-        Arc::new(store.clone()),
-        vault.clone(),
-        limits.transfers_max,
-        limits.transfer_wait(),
-        Vital::new("file_vault", Arc::new(|_| {})),
-    )
-    .start();
-    VaultHandles {
-        ask_upload: vault.clone().recipient(),
-        ask_download: vault.recipient(),
-    }
-}
-
-fn info(limits: &Limits) -> Info {
-    Info {
-        name: "群聊".to_owned(),
-        version: "qunliao test".to_owned(),
-        limits: ToldLimits {
-            frame_bytes_max: limits.frame_bytes_max,
-            message_bytes_max: limits.message_bytes_max,
-            messages_per_second: limits.messages_per_second,
-            file_bytes_max: limits.file_bytes_max,
-            open_uploads_per_user: limits.open_uploads_per_user,
-            name_chars_max: 32,
-            password_chars_min: 8,
-            password_chars_max: 128,
-        },
-        verify: Verify::Sms,
-        approval: false,
-        ladder: Arc::new(|| Ladder {
-            sms: Reach::Working,
-            mail: Reach::Working,
-        }),
-    }
-}
-
-/// What was said as the entry `id`, through `from` (a connection and its ticket).
-pub(crate) fn line(
-    id: u64,
-    author: &Someone,
-    news: &str,
-    from: Option<(ConnectionId, u64)>,
-) -> Line {
-    Line {
-        id: EntryId(id),
-        time: 1_700_000_000_000 + id,
-        author: author.user(),
-        name: author.name.to_owned(),
-        news: news.to_owned(),
-        client_message_id: None,
-        from,
-    }
-}
-
-/// What a room tells of these lines.
-pub(crate) fn told(lines: impl Into<Vec<Line>>) -> Heard {
-    Heard::Batch(Arc::new(Batch::new(RoomId::LOBBY, lines.into())))
 }

@@ -12,7 +12,7 @@ impl Desk {
     pub(super) async fn statistics(&self, now: u64) -> Result<Reply, Refused> {
         let counts = self.ask.accounts.account_counts(now).await?;
         let codes = self.codes(now).await?;
-        let messages = self.ask.log.last(RoomId::LOBBY).await?.0;
+        let messages = self.ask.log.end(RoomId::LOBBY).await?.messages;
         let (root, reserve) = (self.settings.data_dir.clone(), self.settings.reserve_bytes);
         let measured = tokio::task::spawn_blocking(move || data::measure(&root, reserve)).await;
         let (data, files) = measured.unwrap_or_else(|_panic| (DataLine::default(), 0));

@@ -21,8 +21,6 @@ pub(in crate::auth_registry) enum Errand {
         user: UserId,
         /// The code, and where to.
         proof: Proof,
-        /// The language of its user.
-        language: Language,
     },
     /// Tell a user what has happened to the account.
     Tell {
@@ -47,15 +45,12 @@ impl Desk {
     pub(in crate::auth_registry) async fn run(&self, errand: Errand) {
         let (event, user, done) = match errand {
             Errand::Confirm(later) => return self.ask_to_confirm(later).await,
-            Errand::Send {
-                user,
-                proof,
-                language,
-            } => {
+            Errand::Send { user, proof } => {
                 let event = match proof.purpose {
                     Purpose::Reset => "reset_code_not_sent",
                     Purpose::Confirm | Purpose::Register => "confirmation_not_sent",
                 };
+                let language = self.language_spoken_by(user).await;
                 let sent = self.carry_code(&proof, language).await;
                 (event, user, sent.map_err(Failure::from))
             }

@@ -36,15 +36,11 @@ impl Desk {
         Ok(card(user))
     }
 
-    /// The language of a user's messages; of nobody's, the server's.
-    pub(super) async fn language_spoken_by(&self, user: Option<UserId>) -> Language {
-        let own = self.settings.language;
-        let Some(id) = user else {
-            return own;
-        };
-        match self.ask.accounts.user(id).await {
+    /// The language of a user's messages; the server's, if that cannot be told.
+    pub(super) async fn language_spoken_by(&self, user: UserId) -> Language {
+        match self.ask.accounts.user(user).await {
             Ok(Some(user)) => self.language_for(&user),
-            _ => own,
+            _ => self.settings.language,
         }
     }
 

@@ -30,7 +30,7 @@ impl Desk {
     ) -> Result<((), Option<Errand>), Failure> {
         let contact = self.read_contact(&ask.contact)?;
         let user = self.owner(&contact).await?;
-        let user = user.map(|user| (user.id, self.language_for(&user)));
+        let user = user.map(|user| user.id);
         let errand = self.record_discreetly(Purpose::Reset, contact, user, ask.asked_by);
         Ok(((), errand.await?))
     }
