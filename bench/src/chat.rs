@@ -119,7 +119,7 @@ impl Talk {
                             member.say(&begun.elapsed().as_nanos().to_string()).await
                         }
                         event = member.next_event() => match event {
-                            Ok(Some(Event::Forward(forward))) => {
+                            Ok(Some(Event::Entry(forward))) => {
                                 hear(&heard, begun, &forward.news);
                                 Ok(())
                             }
